@@ -1,0 +1,37 @@
+// Installs the npm packages when they are missing or older than the lock file, so that `npm test` and `npm run demo`
+// are each the first command in a fresh clone. Needs nothing but Node and npm itself.
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Installs when needed; all output goes to stderr, so that stdout stays free for the command's own answer. */
+export function ensureInstalled() {
+  const marker = `${root}node_modules/.package-lock.json`;
+  const lock = `${root}package-lock.json`;
+  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
+  process.stderr.write("Installing packages (first run only) ...\n");
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const result = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", 2, 2] });
+  if (result.status !== 0) {
+    process.stderr.write("Installing packages failed: see the lines above; is the npm registry reachable?\n");
+    process.exit(1);
+  }
+}
+
+/** Compiles all packages (incremental, about a second when nothing changed). */
+export function ensureBuilt() {
+  const result = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-b"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (result.status !== 0) {
+    process.stderr.write("Compiling failed: see the lines above.\n");
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureInstalled();

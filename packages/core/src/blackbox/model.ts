@@ -1,0 +1,60 @@
+import { FedBapsError } from "../common/errors.js";
+import type { Image, ProbabilityMap } from "../image/image.js";
+
+/** A click: pixel position (x to the right, y down, 0 at the first pixel's centre) and what it says. */
+export interface PromptPoint {
+  readonly x: number;
+  readonly y: number;
+  /** 1 foreground, 0 background. */
+  readonly label: 0 | 1;
+}
+
+export interface PromptBox {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** What a clinician gives: clicks and, where wanted, one box, in pixels of the image they belong to. */
+export interface Prompt {
+  readonly points: readonly PromptPoint[];
+  readonly box?: PromptBox;
+}
+
+export interface ModelDescription {
+  /** How the user named it: `bundled`, `onnx:FILE`. */
+  readonly name: string;
+  readonly family: "onnx";
+  /** SHA-256 of what it is made of; the same identity gives the same answers. */
+  readonly identity: string;
+  /** The model's own input size in pixels; images of this size are not resampled on the way in. */
+  readonly nativeSize: { readonly width: number; readonly height: number };
+  readonly prompts: readonly ("point" | "box")[];
+  /** Images in one call at most. */
+  readonly maxBatch: number;
+}
+
+/**
+ * A black box: a promptable segmenter that answers and shows nothing else. One *query* is one image segmented once.
+ */
+export interface SegmentationModel {
+  readonly description: ModelDescription;
+  /**
+   * Segments a batch; `prompts[i]` belongs to `images[i]`.
+   * @returns one probability map per image, at that image's own size.
+   * @throws BlackBoxError when the inputs do not fit or the model fails; nothing is returned for a part of a batch.
+   */
+  segment(images: readonly Image[], prompts: readonly Prompt[], signal?: AbortSignal): Promise<ProbabilityMap[]>;
+  close(): Promise<void>;
+}
+
+export type BlackBoxErrorCode =
+  | "BLACKBOX_UNKNOWN"
+  | "BLACKBOX_FILE"
+  | "BLACKBOX_CONTRACT"
+  | "BLACKBOX_INPUT"
+  | "BLACKBOX_FAILED"
+  | "BUDGET_EXHAUSTED";
+
+export class BlackBoxError extends FedBapsError<BlackBoxErrorCode> {}

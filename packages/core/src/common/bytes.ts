@@ -1,0 +1,54 @@
+/** Byte helpers. All numbers on the wire and in hashed transcripts are little-endian. */
+
+const encoder = new TextEncoder();
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+/** Decodes base64. Does not validate: check the wire format by its schema first. */
+export function fromBase64(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+/** A 32-bit unsigned integer as four little-endian bytes. */
+export function uint32Bytes(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, value, true);
+  return out;
+}
+
+/**
+ * An unambiguous encoding of a list of fields for hashing and signing: each field is preceded by its length, so no two
+ * different lists give the same bytes.
+ */
+export function transcript(...fields: readonly (string | number | Uint8Array)[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const field of fields) {
+    const bytes = typeof field === "string" ? utf8(field) : typeof field === "number" ? uint32Bytes(field) : field;
+    parts.push(uint32Bytes(bytes.length), bytes);
+  }
+  return concatBytes(...parts);
+}

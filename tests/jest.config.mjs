@@ -1,0 +1,31 @@
+// One Jest configuration; the suite (default, e2e, ...) is chosen by FEDBAPS_SUITE.
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const suites = {
+  default: ["<rootDir>/tests/{unit,contract,protocol,integration}/**/*.test.ts"],
+  e2e: ["<rootDir>/tests/e2e/**/*.test.ts"],
+};
+
+export default {
+  rootDir: root,
+  testMatch: suites[process.env.FEDBAPS_SUITE ?? "default"],
+  testEnvironment: "<rootDir>/tests/support/jest-environment.mjs",
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "es6" }, sourceMaps: "inline" },
+    ],
+  },
+  moduleNameMapper: {
+    "^@fedbaps/core/(.*)\\.js$": "<rootDir>/packages/core/src/$1.ts",
+    "^@fedbaps/coordinator/(.*)\\.js$": "<rootDir>/apps/coordinator/src/$1.ts",
+    "^@fedbaps/site-agent/(.*)\\.js$": "<rootDir>/apps/site-agent/src/$1.ts",
+    "^@fedbaps/demo/(.*)\\.js$": "<rootDir>/infra/demo/src/$1.ts",
+    "^(\\.{1,2}/.*)\\.js$": "$1",
+  },
+  modulePathIgnorePatterns: ["/dist/"],
+  testTimeout: 60000,
+  maxWorkers: 2,
+};
