@@ -89,7 +89,7 @@ class Context(nn.Module):
 class Segmenter(nn.Module):
     """image [B,3,S,S] 0..255, coords [B,N,2] in pixels, labels [B,N] -> logits [B,1,S,S]."""
 
-    def __init__(self, widths=(12, 28, 64, 96, 120)):
+    def __init__(self, widths=(12, 28, 64, 96, 104)):
         super().__init__()
         w0, w1, w2, w3, w4 = widths
         self.prompts = PromptMaps()

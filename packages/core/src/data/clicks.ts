@@ -1,0 +1,39 @@
+import type { PromptPoint } from "../blackbox/model.js";
+import type { Mask } from "../image/image.js";
+import { RandomStream } from "../math/rng.js";
+
+/** Positions in `mask.data` of the pixels inside. */
+function insideOf(mask: Mask): number[] {
+  const inside: number[] = [];
+  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]) inside.push(i);
+  if (inside.length === 0) throw new RangeError("a click needs a mask with at least one pixel inside");
+  return inside;
+}
+
+function clickAt(mask: Mask, position: number): PromptPoint {
+  return { x: position % mask.width, y: Math.floor(position / mask.width), label: 1 };
+}
+
+/**
+ * A clinician's click, simulated: any pixel inside the mask with equal chance, at the pixel's centre.
+ * @throws RangeError for an empty mask
+ */
+export function drawClick(mask: Mask, stream: RandomStream): PromptPoint {
+  return clickAt(mask, stream.pick(insideOf(mask)));
+}
+
+/**
+ * The clicks that a sample is measured with: always the same for the same seed and sample, whatever else was drawn.
+ * Fewer clicks are the beginning of more. Drawn with replacement, so a tiny mask may give a click twice.
+ * @throws RangeError for an empty mask
+ */
+export function evaluationClicks(
+  mask: Mask,
+  options: { readonly seed: number; readonly sampleId: number; readonly clicks: number },
+): PromptPoint[] {
+  const inside = insideOf(mask);
+  const stream = new RandomStream(options.seed, "evaluation-clicks", options.sampleId);
+  return Array.from({ length: options.clicks }, () => clickAt(mask, stream.pick(inside)));
+}
+
+export { scalePoint } from "../image/place.js";

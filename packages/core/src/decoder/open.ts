@@ -1,0 +1,12 @@
+import { BapsDecoder } from "./baps.js";
+import { FilterBankDecoder } from "./filter-bank.js";
+import type { IpDecoder } from "./ip-decoder.js";
+import type { DecoderKind } from "./parameters.js";
+import { startTensorBackend, type TensorBackend } from "./tensor-backend.js";
+
+/** A decoder of the named kind, with its tensor backend running. @throws DecoderError DECODER_BACKEND */
+export async function openDecoder(kind: DecoderKind, backend: TensorBackend | "auto" = "auto"): Promise<IpDecoder> {
+  await startTensorBackend(backend);
+  return kind === "baps" ? new BapsDecoder() : new FilterBankDecoder();
+}
+

@@ -1,0 +1,117 @@
+import { FedBapsError } from "../common/errors.js";
+import type { Reply, ReplyPhase } from "../wire/messages.js";
+import type { Cohort, KeyAdvertisement, RoundReference, SealedShares, UnmaskRequest } from "../wire/secagg-messages.js";
+
+/** What a `Round` asks of the server side of the secure sum; `SecAggServer` is the real one. */
+export interface SumServer {
+  receiveAdvertisement(message: KeyAdvertisement): void;
+  closeAdvertise(): KeyAdvertisement[];
+  receiveShares(from: string, shares: SealedShares[]): void;
+  closeShares(): void;
+  sharesFor(site: string): SealedShares[];
+  receiveMaskedInput(site: string, vector: Uint32Array): void;
+  closeMaskedInput(): string[];
+  receiveConfirmation(message: Extract<Reply, { phase: "consistency" }>["signature"]): void;
+  closeConfirmations(): UnmaskRequest;
+  receiveRevealed(site: string, shares: Extract<Reply, { phase: "unmask" }>["shares"]): void;
+  finish(): Promise<{ sum: Uint32Array; survivors: string[] }>;
+  /** The sites whose answer the open phase waits for. */
+  readonly expected: readonly string[];
+}
+
+/** The order of the phases in which sites answer. */
+export const PHASES: readonly ReplyPhase[] = [
+  "recruiting",
+  "training",
+  "advertiseKeys",
+  "shareKeys",
+  "maskedInput",
+  "consistency",
+  "unmask",
+];
+
+/** The states of a round; each carries only what is valid in it. */
+export type RoundState =
+  | { readonly phase: "recruiting" }
+  | { readonly phase: "training"; readonly trainees: readonly string[] }
+  | { readonly phase: "advertiseKeys"; readonly cohort: Cohort; readonly server: SumServer }
+  | {
+      readonly phase: "shareKeys";
+      readonly cohort: Cohort;
+      readonly server: SumServer;
+      readonly advertisements: KeyAdvertisement[];
+    }
+  | { readonly phase: "maskedInput"; readonly cohort: Cohort; readonly server: SumServer }
+  | {
+      readonly phase: "consistency";
+      readonly cohort: Cohort;
+      readonly server: SumServer;
+      readonly survivors: string[];
+    }
+  | {
+      readonly phase: "unmask";
+      readonly cohort: Cohort;
+      readonly server: SumServer;
+      readonly request: UnmaskRequest;
+    }
+  | { readonly phase: "completed"; readonly cohort: Cohort; readonly sum: Uint32Array; readonly survivors: string[] }
+  | { readonly phase: "aborted"; readonly code: string; readonly during: ReplyPhase; readonly cohort?: Cohort };
+
+export type RoundPhase = RoundState["phase"];
+/** The phases in which the secure sum runs. */
+export type SumState = Extract<RoundState, { server: SumServer }>;
+
+/** A site that a round lost: in which phase, why (a code) and when. */
+export interface DropOut {
+  site: string;
+  phase: ReplyPhase;
+  code: string;
+  at: number;
+}
+
+/** `missing`: not ready yet; `ready`: waits for the others; `working`: owes an answer; `dropped`: out of this attempt. */
+export type SiteState = "missing" | "ready" | "working" | "answered" | "dropped";
+
+export interface SiteView {
+  site: string;
+  state: SiteState;
+  /** When its last message in this round was accepted; null if there was none. */
+  lastMessage: number | null;
+  /** Why it is missing or dropped: a code. */
+  reason?: string;
+  stepsDone?: number;
+  stepsPlanned?: number;
+  queries?: number;
+}
+
+/** What a round looks like from outside: for people, never for the protocol. */
+export interface RoundView {
+  reference: RoundReference;
+  phase: RoundPhase;
+  sites: SiteView[];
+  /** Who is waited for, and why (a code); empty and null once the round is over. */
+  waitingFor: string[];
+  reason: WaitReason | null;
+  /** When the wait ends by itself if nobody speaks; null: it goes on until somebody does. */
+  deadline: number | null;
+  startedAt: number;
+  phaseSince: number;
+}
+
+export type WaitReason = "waiting-for-sites" | "pause-before-retry" | "training" | "secure-sum";
+
+export type RoundErrorCode =
+  /** The message belongs to an earlier phase, attempt or round: the sender may forget it. */
+  | "STALE"
+  /** The message belongs to a phase that has not begun. */
+  | "TOO_EARLY"
+  /** The site was dropped from this attempt; it takes part again in the next. */
+  | "DROPPED"
+  /** The site is not in this round. */
+  | "NOT_IN_ROUND"
+  /** The site answered this phase before, with something else. */
+  | "CONFLICT"
+  /** The message names another site as its author. */
+  | "WRONG_SENDER";
+
+export class RoundError extends FedBapsError<RoundErrorCode> {}

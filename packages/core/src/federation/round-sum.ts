@@ -1,0 +1,67 @@
+import { defaultThreshold } from "../secagg/cohort.js";
+import { decodeRing } from "../wire/codec.js";
+import type { Reply } from "../wire/messages.js";
+import type { Cohort, Member } from "../wire/secagg-messages.js";
+import type { RoundInit } from "./round.js";
+import { RoundError, type RoundState, type SumState } from "./round-state.js";
+
+type SumReply = Exclude<Reply, { phase: "recruiting" | "training" }>;
+
+/** Hands a site's answer to the secure sum. @throws FedBapsError when it is refused. */
+export function takeSumReply({ server, cohort }: SumState, site: string, reply: SumReply): void {
+  switch (reply.phase) {
+    case "advertiseKeys":
+      checkSender(site, reply.advertisement.site);
+      server.receiveAdvertisement(reply.advertisement);
+      break;
+    case "shareKeys":
+      for (const share of reply.shares) checkSender(site, share.from);
+      server.receiveShares(site, reply.shares);
+      break;
+    case "maskedInput":
+      server.receiveMaskedInput(site, decodeRing(reply.vector, cohort.length));
+      break;
+    case "consistency":
+      checkSender(site, reply.signature.site);
+      server.receiveConfirmation(reply.signature);
+      break;
+    case "unmask":
+      server.receiveRevealed(site, reply.shares);
+      break;
+  }
+}
+
+/** advertiseKeys -> shareKeys -> maskedInput -> consistency -> unmask -> completed, one step. */
+export async function closePhase(state: SumState): Promise<RoundState> {
+  const { cohort, server } = state;
+  switch (state.phase) {
+    case "advertiseKeys":
+      return { phase: "shareKeys", cohort, server, advertisements: server.closeAdvertise() };
+    case "shareKeys":
+      server.closeShares();
+      return { phase: "maskedInput", cohort, server };
+    case "maskedInput":
+      return { phase: "consistency", cohort, server, survivors: server.closeMaskedInput() };
+    case "consistency":
+      return { phase: "unmask", cohort, server, request: server.closeConfirmations() };
+    case "unmask":
+      return { phase: "completed", cohort, ...(await server.finish()) };
+  }
+}
+
+/** The frozen cohort of a sum over the sites that trained. */
+export function freezeCohort(init: RoundInit, members: Member[], required: number): Cohort {
+  const threshold = defaultThreshold(members.length);
+  return {
+    reference: init.reference,
+    studyHash: init.studyHash,
+    members,
+    threshold,
+    minSurvivors: Math.max(threshold, required),
+    length: init.vectorLength,
+  };
+}
+
+function checkSender(sender: string, named: string): void {
+  if (sender !== named) throw new RoundError("WRONG_SENDER", `${sender} sent a message in the name of ${named}`);
+}

@@ -1,0 +1,273 @@
+import { fromBase64, toBase64 } from "../common/bytes.js";
+import { canonicalJson, sha256Hex } from "../common/hash.js";
+import type {
+  Cohort,
+  KeyAdvertisement,
+  RevealedShare,
+  SealedShares,
+  SurvivorSignature,
+  UnmaskRequest,
+} from "../wire/secagg-messages.js";
+import {
+  bytesOf,
+  checkAdvertisements,
+  checkSurvivorSignatures,
+  type Roster,
+  requireEnough,
+  requireUnique,
+  sameList,
+} from "./checks.js";
+import { checkCohort, checkMembership, cohortHash } from "./cohort.js";
+import { SecAggError } from "./errors.js";
+import { agree, createBoxKeys, draw, type Identity, type KeyPair, type RandomBytes, sign } from "./keys.js";
+import { addMask, type MaskLayer, pairLayer, selfLayer, selfMaskSecret } from "./masks.js";
+import { splitSecret } from "./shamir.js";
+import { openShares, type SharePair, sealShares } from "./share-box.js";
+import { Step } from "./step.js";
+import { advertisementTranscript, survivorTranscript } from "./transcripts.js";
+
+/**
+ * A site's part of one attempt at one sum: Bonawitz et al., "Practical secure aggregation for privacy-preserving machine
+ * learning" (CCS 2017), figure 4, with the rounds against a malicious server (signed keys, consistency check).
+ *
+ * The steps come in the order of the methods. Each may be repeated with the same message and gives the same answer; with
+ * another message it throws CONFLICTING_REPEAT, before its turn WRONG_PHASE. A refused message leaves the state as it
+ * was. Nothing here is stored: a process that restarts has lost its keys, and its site drops out of the attempt.
+ */
+export class SecAggClient {
+  readonly #identity: Identity;
+  readonly #roster: Roster;
+  readonly #random: RandomBytes;
+
+  readonly #sharing = new Step<Promise<SealedShares[]>>("shareKeys");
+  readonly #masking = new Step<Uint32Array>("maskInput");
+  readonly #confirming = new Step<SurvivorSignature>("confirmSurvivors");
+  readonly #unmasking = new Step<RevealedShare[]>("unmask");
+
+  #keys: { share: KeyPair; mask: KeyPair; advertisement: KeyAdvertisement } | undefined;
+  #selfSeed = new Uint8Array(0);
+  /** U1: whose keys are known. */
+  #advertised = new Map<string, KeyAdvertisement>();
+  /** This site's shares of its own secrets, once it has dealt. */
+  #own: SharePair | undefined;
+  /** U2: whose shares this site holds, its own among them. */
+  #held = new Map<string, SharePair>();
+  #survivors: readonly string[] = [];
+  #cleaned = false;
+
+  /** @throws SecAggError BAD_COHORT for a cohort that would not protect this site, or that is not its own. */
+  constructor({ identity, cohort, random }: { identity: Identity; cohort: Cohort; random: RandomBytes }) {
+    checkCohort(cohort);
+    checkMembership(cohort, identity);
+    const copy = structuredClone(cohort);
+    this.#identity = identity;
+    this.#roster = {
+      cohort: copy,
+      hash: cohortHash(copy),
+      members: new Map(copy.members.map((member) => [member.site, member])),
+    };
+    this.#random = random;
+  }
+
+  /** Phase 0: two fresh X25519 keys, signed for this attempt. */
+  advertiseKeys(): KeyAdvertisement {
+    this.#alive();
+    if (!this.#keys) {
+      const share = createBoxKeys(this.#random);
+      const mask = createBoxKeys(this.#random);
+      const { cohort, hash } = this.#roster;
+      const keys = {
+        site: this.#identity.site,
+        shareKey: toBase64(share.publicKey),
+        maskKey: toBase64(mask.publicKey),
+      };
+      const signature = sign(advertisementTranscript(cohort, hash, keys), this.#identity.sign.secretKey);
+      this.#keys = { share, mask, advertisement: { ...keys, signature } };
+    }
+    return this.#keys.advertisement;
+  }
+
+  /**
+   * Phase 1: deals shares of the self-mask seed and of the mask key, sealed to each advertised peer.
+   * @param advertisements of all sites still there, this one included.
+   * @throws SecAggError TOO_FEW_SITES, DUPLICATE_SITE, UNKNOWN_SITE, BAD_SIGNATURE, BAD_KEY, REUSED_KEY, LIST_MISMATCH
+   */
+  async shareKeys(advertisements: readonly KeyAdvertisement[]): Promise<SealedShares[]> {
+    this.#alive();
+    const keys = this.#keys;
+    if (!keys) throw outOfOrder("shareKeys", "advertiseKeys");
+    return this.#sharing.once(digestOf(advertisements), () => {
+      const advertised = checkAdvertisements(this.#roster, advertisements);
+      const mine = advertised.get(this.#identity.site);
+      if (!mine || digestOf(mine) !== digestOf(keys.advertisement))
+        throw new SecAggError("LIST_MISMATCH", "the advertised keys do not hold this site's own: do not go on");
+      const secrets = new Map<string, Uint8Array>();
+      for (const [peer, { shareKey, maskKey }] of advertised)
+        if (peer !== this.#identity.site) {
+          secrets.set(peer, agree(keys.share.secretKey, fromBase64(shareKey), peer));
+          agree(keys.mask.secretKey, fromBase64(maskKey), peer).fill(0); // refuses low order before anything is dealt
+        }
+      this.#advertised = advertised;
+      return this.#deal(keys.mask.secretKey, secrets);
+    });
+  }
+
+  async #deal(maskKey: Uint8Array, secrets: ReadonlyMap<string, Uint8Array>): Promise<SealedShares[]> {
+    const { members, threshold, reference } = this.#roster.cohort;
+    this.#selfSeed = draw(this.#random, 32);
+    const selfMaskShares = await splitSecret(selfMaskSecret(this.#selfSeed), members.length, threshold);
+    const maskKeyShares = await splitSecret(maskKey, members.length, threshold);
+    this.#alive();
+    const from = this.#identity.site;
+    const sealed: SealedShares[] = [];
+    members.forEach(({ site: to }, position) => {
+      const shares = { selfMask: selfMaskShares[position], maskKey: maskKeyShares[position] };
+      const secret = secrets.get(to);
+      if (to === from) this.#own = shares;
+      else if (secret) sealed.push(sealShares(secret, reference, { from, to, shares }, this.#random));
+      secret?.fill(0);
+    });
+    return sealed;
+  }
+
+  /**
+   * Phase 2: the masked vector. What comes back is remembered for a repeat: do not write to it.
+   * @param shares addressed to this site, one from every other site that dealt.
+   * @param input `cohort.length` ring elements.
+   * @throws SecAggError TOO_FEW_SITES, DUPLICATE_SITE, UNKNOWN_SITE, BAD_BOX, BAD_LENGTH
+   */
+  maskInput(shares: readonly SealedShares[], input: Uint32Array): Uint32Array {
+    this.#alive();
+    if (!this.#own) throw outOfOrder("maskInput", "shareKeys");
+    const { length } = this.#roster.cohort;
+    if (input.length !== length)
+      throw new SecAggError("BAD_LENGTH", `the input has ${input.length} elements, the cohort agreed on ${length}`);
+    return this.#masking.once(sha256Hex(canonicalJson(shares), bytesOf(input)), () => {
+      this.#held = this.#openAll(shares);
+      const vector = input.slice();
+      for (const layer of this.#layers()) addMask(vector, layer);
+      // From here on only peers can rebuild these.
+      this.#wipeSecrets();
+      return vector;
+    });
+  }
+
+  #openAll(shares: readonly SealedShares[]): Map<string, SharePair> {
+    const { site } = this.#identity;
+    const { reference, minSurvivors } = this.#roster.cohort;
+    requireUnique(
+      shares.map(({ from }) => from),
+      "the sealed shares",
+    );
+    requireEnough(shares.length + 1, minSurvivors, "shares dealt");
+    const held = new Map<string, SharePair>([[site, this.#own!]]);
+    for (const sealed of shares) {
+      const peer = this.#advertised.get(sealed.from);
+      if (!peer || sealed.from === site)
+        throw new SecAggError("UNKNOWN_SITE", `shares from ${sealed.from}, who has no place in this phase`, {
+          site: sealed.from,
+        });
+      if (sealed.to !== site)
+        throw new SecAggError("BAD_BOX", `shares addressed to ${sealed.to} were delivered to ${site}`, {
+          from: sealed.from,
+        });
+      const secret = agree(this.#keys!.share.secretKey, fromBase64(peer.shareKey), sealed.from);
+      held.set(sealed.from, openShares(secret, reference, sealed));
+      secret.fill(0);
+    }
+    return held;
+  }
+
+  /** All masks on this site's vector; a further layer (a sealed sum's) belongs here too. */
+  *#layers(): Generator<MaskLayer> {
+    const { reference } = this.#roster.cohort;
+    const { site } = this.#identity;
+    yield selfLayer(this.#selfSeed, reference, site);
+    for (const peer of this.#held.keys())
+      if (peer !== site) {
+        const secret = agree(this.#keys!.mask.secretKey, fromBase64(this.#advertised.get(peer)!.maskKey), peer);
+        yield pairLayer(secret, reference, site, peer);
+        secret.fill(0);
+      }
+  }
+
+  /**
+   * Phase 3: signs who is in the sum and, by that, who is not.
+   * @param survivors sorted.
+   * @throws SecAggError LIST_MISMATCH where they are not sorted, did not all deal shares or leave this site out;
+   *   TOO_FEW_SITES
+   */
+  confirmSurvivors(survivors: readonly string[]): SurvivorSignature {
+    this.#alive();
+    if (!this.#masking.done) throw outOfOrder("confirmSurvivors", "maskInput");
+    return this.#confirming.once(digestOf(survivors), () => {
+      const { site, sign: keys } = this.#identity;
+      const { cohort, hash } = this.#roster;
+      const inOrder = [...this.#held.keys()].sort().filter((peer) => survivors.includes(peer));
+      if (!sameList(inOrder, survivors) || !survivors.includes(site))
+        throw new SecAggError("LIST_MISMATCH", "the survivors must be sorted, have dealt shares and include this site");
+      requireEnough(survivors.length, cohort.minSurvivors, "survivors");
+      this.#survivors = [...survivors];
+      return { site, signature: sign(survivorTranscript(cohort, hash, survivors, this.#dropped()), keys.secretKey) };
+    });
+  }
+
+  #dropped(): string[] {
+    return [...this.#held.keys()].filter((peer) => !this.#survivors.includes(peer)).sort();
+  }
+
+  /**
+   * Phase 4: for every survivor this site's share of the self mask, for every drop-out its share of the mask key; never
+   * both of one site. The caller writes the answer to its journal before it sends it.
+   * @throws SecAggError LIST_MISMATCH where the lists are not those that this site signed; DUPLICATE_SITE, UNKNOWN_SITE,
+   *   BAD_SIGNATURE, TOO_FEW_SIGNATURES
+   */
+  unmask(request: UnmaskRequest): RevealedShare[] {
+    this.#alive();
+    if (!this.#confirming.done) throw outOfOrder("unmask", "confirmSurvivors");
+    return this.#unmasking.once(digestOf(request), () => {
+      const lists = { survivors: this.#survivors, dropped: this.#dropped() };
+      if (!sameList(request.survivors, lists.survivors) || !sameList(request.dropped, lists.dropped))
+        throw new SecAggError("LIST_MISMATCH", "survivors and drop-outs are not those that this site signed: refused");
+      checkSurvivorSignatures(this.#roster, lists, request.signatures);
+      return [...this.#held.keys()].sort().map((site) => {
+        const kind = this.#survivors.includes(site) ? "selfMask" : "maskKey";
+        return { site, kind, share: toBase64(this.#held.get(site)![kind]) };
+      });
+    });
+  }
+
+  /**
+   * Wipes the secrets of this attempt; every later step throws CLEANED. As far as the language allows: copies that the
+   * run-time or a library made stay until their memory is used again.
+   */
+  clean(): void {
+    this.#wipeSecrets();
+    this.#own?.selfMask.fill(0);
+    this.#own?.maskKey.fill(0);
+    for (const { selfMask, maskKey } of this.#held.values()) {
+      selfMask.fill(0);
+      maskKey.fill(0);
+    }
+    this.#held.clear();
+    this.#cleaned = true;
+  }
+
+  #wipeSecrets(): void {
+    this.#selfSeed.fill(0);
+    this.#keys?.share.secretKey.fill(0);
+    this.#keys?.mask.secretKey.fill(0);
+  }
+
+  #alive(): void {
+    if (this.#cleaned) throw new SecAggError("CLEANED", "the secrets of this attempt were wiped; wait for the next one");
+  }
+}
+
+function digestOf(message: unknown): string {
+  return sha256Hex(canonicalJson(message));
+}
+
+function outOfOrder(step: string, before: string): SecAggError {
+  return new SecAggError("WRONG_PHASE", `${step} comes after ${before}, which is not done yet`, { step });
+}

@@ -1,0 +1,50 @@
+import { cosineGains, steppedGains } from "../optimizer/gain-sequence.js";
+import type { OptimizerSettings } from "../optimizer/spsa-gc.js";
+
+export type PresetName = "adam" | "paper";
+
+export interface Preset {
+  readonly optimizer: OptimizerSettings;
+  /** Images that judge one pair of candidates. */
+  readonly imagesPerPair: number;
+  /** `true`: all pairs of a step share the same images; `false`: each pair has images of its own. */
+  readonly sharedImages: boolean;
+}
+
+/**
+ * The optimiser's settings.
+ * - `adam` (default): +-1 directions, each judged on an image of its own, Adam-scaled, cosine decay.
+ * - `paper`: BAPS as published (q = 5, batch 4, magnitudes in [0.5, 1], beta 0.4, stepped decay), the baseline.
+ * @param steps planned over the whole run, for the decay.
+ */
+export function preset(name: PresetName, steps: number): Preset {
+  if (name === "paper")
+    return {
+      optimizer: {
+        update: "gradient-correction",
+        perturbation: "segmented-uniform",
+        directions: 5,
+        gains: steppedGains({ a: 1, c: 0.01, gamma: 0.1 }),
+        beta: 0.4,
+      },
+      imagesPerPair: 4,
+      sharedImages: true,
+    };
+  return {
+    optimizer: {
+      update: "adam",
+      perturbation: "rademacher",
+      directions: 8,
+      gains: cosineGains({ a: 0.05, steps, floor: 0.1, c: 0.1, gamma: 0 }),
+      beta: 0.9,
+      beta2: 0.99,
+    },
+    imagesPerPair: 1,
+    sharedImages: false,
+  };
+}
+
+/** Black-box queries of one step: two per pair and image. */
+export function queriesPerStep({ optimizer, imagesPerPair }: Preset): number {
+  return 2 * optimizer.directions * imagesPerPair;
+}

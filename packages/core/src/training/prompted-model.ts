@@ -1,0 +1,56 @@
+import type { PromptPoint, SegmentationModel } from "../blackbox/model.js";
+import { DECODER_SIZE, type IpDecoder } from "../decoder/ip-decoder.js";
+import type { Image, ProbabilityMap } from "../image/image.js";
+import { resizeImage } from "../image/resize.js";
+import { scalePoint } from "../image/place.js";
+import type { Case } from "./cases.js";
+
+/** One query: a case, a click in pixels of the black box's own size, and the decoder that draws on it; none is zero-shot. */
+export interface PromptedQuery {
+  readonly subject: Case;
+  readonly point: PromptPoint;
+  readonly theta?: Float32Array;
+}
+
+const decoderSquare = { width: DECODER_SIZE, height: DECODER_SIZE };
+
+/**
+ * The prompted forward pass: image -> decoder -> visual prompt -> clip(image + prompt) -> black box.
+ * @returns one probability map per query, at the black box's own size.
+ */
+export async function segmentPrompted(
+  model: SegmentationModel,
+  decoder: IpDecoder,
+  queries: readonly PromptedQuery[],
+  signal?: AbortSignal,
+): Promise<ProbabilityMap[]> {
+  const images = queries.map((query) => query.subject.image);
+  for (const [i, prompt] of drawPrompts(decoder, queries).entries())
+    if (prompt) images[i] = addClipped(images[i], prompt);
+  return model.segment(images, queries.map(({ point }) => ({ points: [point] })), signal);
+}
+
+/** The visual prompts of the queries that have a decoder, at the black box's own size. */
+export function drawPrompts(decoder: IpDecoder, queries: readonly PromptedQuery[]): (Image | undefined)[] {
+  const drawn = queries.flatMap(({ subject, point, theta }) =>
+    theta ? [{ theta, image: subject.prepared, point: scalePoint(point, subject.image, decoderSquare) }] : [],
+  );
+  const prompts = decoder.draw(drawn);
+  let next = 0;
+  return queries.map(({ subject, theta }) => {
+    if (!theta) return undefined;
+    const square: Image = { data: prompts[next++], ...decoderSquare, channels: 3 };
+    const { width, height } = subject.image;
+    return width === DECODER_SIZE && height === DECODER_SIZE ? square : resizeImage(square, width, height);
+  });
+}
+
+/** clip(image + prompt) to 0..255. */
+function addClipped(image: Image, prompt: Image): Image {
+  const data = new Float32Array(image.data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = image.data[i] + prompt.data[i];
+    data[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+  }
+  return { ...image, data };
+}
