@@ -36,4 +36,4 @@ export function evaluationClicks(
   return Array.from({ length: options.clicks }, () => clickAt(mask, stream.pick(inside)));
 }
 
-export { scalePoint } from "../image/place.js";
+export { type Size, scalePoint } from "../image/place.js";

@@ -7,13 +7,18 @@ const CONTRAST_SCALES = [2, 5, 12];
 const BUMP_SCALES = [6, 14, 32];
 /** Reach of the likeness to the click's colour, in grey levels (root of the summed squares over channels). */
 const LIKENESS_SCALES = [12, 30, 70];
+/** Reach of the bumps in the picture's middle, as a share of its side: many centres frame what they look for. */
+const CENTRE_SCALES = [0.18, 0.35];
 /** Colours and contrasts are divided by this many grey levels, so that basis images have values around one. */
 const COLOUR_UNIT = 48;
 const CONTRAST_UNIT = 16;
 
 export const IMAGE_BASIS: readonly string[] = [
   "constant",
+  ...CENTRE_SCALES.map((scale) => `centre-${scale}`),
   "centre-distance",
+  "across",
+  "down",
   ...["red", "green", "blue"].map((channel) => `colour-${channel}`),
   ...CONTRAST_SCALES.flatMap((scale) => ["red", "green", "blue"].map((channel) => `contrast-${scale}-${channel}`)),
   "texture",
@@ -26,6 +31,8 @@ export const PROMPT_BASIS: readonly string[] = [
   "likeness-near",
   ...["red", "green", "blue"].map((channel) => `likeness-colour-${channel}`),
   ...["red", "green", "blue"].map((channel) => `click-colour-${channel}`),
+  ...["red", "green", "blue"].map((channel) => `near-difference-${channel}`),
+  ...["red", "green", "blue"].map((channel) => `like-difference-${channel}`),
 ];
 
 /**
@@ -40,7 +47,7 @@ export function imageBasis(image: Image): { basis: Float32Array; smooth: Float32
   const channels = planes(image.data);
   const means = channels.map(meanOf);
   const smooth = channels.map((plane) => blur(plane, width, height, 1.5));
-  const columns: Float32Array[] = [new Float32Array(count).fill(1), centreDistance(width, height)];
+  const columns = placeBasis(width, height);
   for (const [c, plane] of channels.entries()) columns.push(plane.map((value) => (value - means[c]) / COLOUR_UNIT));
   const contrasts = CONTRAST_SCALES.map((scale) =>
     channels.map((plane) => {
@@ -95,6 +102,15 @@ export function promptBasis(
       out[o + 11] = clickColour[0];
       out[o + 12] = clickColour[1];
       out[o + 13] = clickColour[2];
+      // The difference to the click's colour, near the click and where the colour is like it: what levels a region.
+      const near = out[o + 2] / COLOUR_UNIT;
+      out[o + 14] = near * dr;
+      out[o + 15] = near * dg;
+      out[o + 16] = near * db;
+      const like = out[o + 6] / COLOUR_UNIT;
+      out[o + 17] = like * dr;
+      out[o + 18] = like * dg;
+      out[o + 19] = like * db;
     }
   }
   return out;
@@ -106,12 +122,24 @@ function bumpProfile(length: number, centre: number, scale: number): Float64Arra
   return out;
 }
 
-function centreDistance(width: number, height: number): Float32Array {
-  const out = new Float32Array(width * height);
-  const diagonal = Math.hypot(width, height) / 2;
+/** The columns that depend on the place alone: constant, bumps in the middle, distance from it, across and down. */
+function placeBasis(width: number, height: number): Float32Array[] {
+  const columns = Array.from({ length: 4 + CENTRE_SCALES.length }, () => new Float32Array(width * height));
+  const [constant, ...rest] = columns;
+  const bumps = rest.slice(0, CENTRE_SCALES.length);
+  const [distance, across, down] = rest.slice(CENTRE_SCALES.length);
+  constant.fill(1);
   for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++) out[i] = Math.hypot(x + 0.5 - width / 2, y + 0.5 - height / 2) / diagonal;
-  return out;
+    for (let x = 0; x < width; x++, i++) {
+      const dx = (x + 0.5) / width - 0.5;
+      const dy = (y + 0.5) / height - 0.5;
+      const squares = dx * dx + dy * dy;
+      for (const [s, scale] of CENTRE_SCALES.entries()) bumps[s][i] = Math.exp(-squares / (2 * scale * scale));
+      distance[i] = Math.SQRT2 * Math.sqrt(squares);
+      across[i] = 2 * dx;
+      down[i] = 2 * dy;
+    }
+  return columns;
 }
 
 function interleave(columns: readonly Float32Array[]): Float32Array {

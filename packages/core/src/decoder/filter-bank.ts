@@ -1,16 +1,12 @@
 import type { Image } from "../image/image.js";
 import { IMAGE_BASIS, imageBasis, PROMPT_BASIS, promptBasis } from "./basis-images.js";
 import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
-import { ParameterLayout } from "./parameters.js";
+import { filterBankLayout } from "./filter-bank-layout.js";
+import type { ParameterLayout } from "./parameters.js";
 import { tf } from "./tensor-backend.js";
 
 /** Grey levels that a coefficient of one adds where its basis image is one. */
 const AMPLITUDE = 16;
-
-export const filterBankLayout = new ParameterLayout([
-  ["image.coefficients", [IMAGE_BASIS.length, 3]],
-  ["prompt.coefficients", [PROMPT_BASIS.length, 3]],
-]);
 
 class PreparedBasis implements PreparedImage {
   readonly bytes: number;

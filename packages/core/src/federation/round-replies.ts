@@ -24,3 +24,8 @@ export function digestOf(reply: Reply): string {
   if (reply.phase === "recruiting" || reply.phase === "training") return reply.phase;
   return reply.phase === "maskedInput" ? sha256Hex(reply.vector) : sha256Hex(canonicalJson(reply));
 }
+
+/** What no check foresaw in an answer is the answer's fault too: it must not stop the round of the others. */
+export function refused(site: string, cause: unknown): RoundError {
+  return new RoundError("REFUSED", `the answer of ${site} cannot be used`, { site }, { cause });
+}

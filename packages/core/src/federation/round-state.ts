@@ -112,6 +112,8 @@ export type RoundErrorCode =
   /** The site answered this phase before, with something else. */
   | "CONFLICT"
   /** The message names another site as its author. */
-  | "WRONG_SENDER";
+  | "WRONG_SENDER"
+  /** The answer made the secure sum fail in a way that has no code of its own. */
+  | "REFUSED";
 
 export class RoundError extends FedBapsError<RoundErrorCode> {}

@@ -3,7 +3,7 @@ import { SecAggServer } from "../secagg/server.js";
 import type { Instruction, Progress, Reply, ReplyPhase } from "../wire/messages.js";
 import type { Cohort, Member, RoundReference } from "../wire/secagg-messages.js";
 import { requiredSites, type StudySpec } from "../wire/study.js";
-import { checkPhase, checkReference, digestOf } from "./round-replies.js";
+import { checkPhase, checkReference, digestOf, refused } from "./round-replies.js";
 import { RoundSites } from "./round-sites.js";
 import {
   type DropOut,
@@ -111,9 +111,9 @@ export class Round {
       this.#take(site, reply);
       this.#sites.setAnswer(site, reply.phase, digest);
     } catch (error) {
-      if (!(error instanceof FedBapsError)) throw error;
-      this.#drop(site, error.code, now);
-      throw error;
+      const refusal = error instanceof FedBapsError ? error : refused(site, error);
+      this.#drop(site, refusal.code, now);
+      throw refusal;
     } finally {
       await this.tick(now);
     }

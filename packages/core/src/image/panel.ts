@@ -90,8 +90,9 @@ export function comparisonTiles(comparison: Comparison, tileWidth = 256): Tile[]
   // Outlines are drawn at the tile's size: drawn before, they would be stretched and blurred with the picture.
   const base = resizeImage(image, tileWidth, height);
   const fit = (mask: Mask) => resizeMask(mask, tileWidth, height);
+  // The truth is the wider line, so that it still shows where the answer runs exactly along it.
   const outlined = (answer: Mask) =>
-    drawContours(drawContours(base, fit(truth), TRUTH_COLOUR, 2), fit(answer), ANSWER_COLOUR, 2);
+    drawContours(drawContours(base, fit(truth), TRUTH_COLOUR, 3), fit(answer), ANSWER_COLOUR, 2);
   const prompt = resizeImage(showPrompt(comparison.visualPrompt), tileWidth, height);
   const pictures = [base, outlined(comparison.zeroShot), outlined(comparison.adapted), prompt];
   return pictures.map((picture, i) => ({ image: picture, caption: captions[i] }));

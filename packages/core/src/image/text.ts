@@ -44,7 +44,8 @@ export function drawText(image: Image, text: string, x: number, y: number, colou
         const atX = x + n * ADVANCE * scale + px;
         const atY = y + py;
         const visible = atX >= 0 && atY >= 0 && atX < image.width && atY < image.height;
-        if (visible && (bits >> (4 - Math.floor(px / scale))) & 1) image.data.set(colour, (atY * image.width + atX) * 3);
+        if (visible && (bits >> (4 - Math.floor(px / scale))) & 1)
+          image.data.set(colour, (atY * image.width + atX) * 3);
       }
     }
   }

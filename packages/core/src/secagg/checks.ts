@@ -1,5 +1,6 @@
 import { fromBase64 } from "../common/bytes.js";
-import type { Cohort, KeyAdvertisement, Member, SurvivorSignature } from "../wire/secagg-messages.js";
+import type { Cohort, KeyAdvertisement, Member, SealedShares, SurvivorSignature } from "../wire/secagg-messages.js";
+import { cohortHash } from "./cohort.js";
 import { SecAggError } from "./errors.js";
 import { verify } from "./keys.js";
 import { advertisementTranscript, survivorTranscript } from "./transcripts.js";
@@ -9,6 +10,16 @@ export interface Roster {
   readonly cohort: Cohort;
   readonly hash: string;
   readonly members: ReadonlyMap<string, Member>;
+}
+
+/** Copies the cohort, so that nobody changes it under way. */
+export function rosterOf(cohort: Cohort): Roster {
+  const copy = structuredClone(cohort);
+  return {
+    cohort: copy,
+    hash: cohortHash(copy),
+    members: new Map(copy.members.map((member) => [member.site, member])),
+  };
 }
 
 /** A member of the cohort. @throws SecAggError UNKNOWN_SITE */
@@ -43,6 +54,13 @@ export function checkAdvertisement(roster: Roster, message: KeyAdvertisement): v
     throw new SecAggError("BAD_KEY", `a key of ${site} does not have 32 bytes`, { site });
 }
 
+/** Adds both keys to those seen. @throws SecAggError REUSED_KEY where one is among them already */
+export function requireNewKeys({ site, shareKey, maskKey }: KeyAdvertisement, seen: Set<string>): void {
+  if (seen.has(shareKey) || seen.has(maskKey) || shareKey === maskKey)
+    throw new SecAggError("REUSED_KEY", `${site} advertises a key that is there already`, { site });
+  seen.add(shareKey).add(maskKey);
+}
+
 /**
  * A whole list of advertisements, as a site gets it (Bonawitz et al., figure 4, round 1: enough of them, all signed, all
  * keys different).
@@ -60,15 +78,31 @@ export function checkAdvertisements(
   const keys = new Set<string>();
   for (const advertisement of advertisements) {
     checkAdvertisement(roster, advertisement);
-    for (const key of [advertisement.shareKey, advertisement.maskKey]) {
-      if (keys.has(key))
-        throw new SecAggError("REUSED_KEY", `${advertisement.site} advertises a key that is there already`, {
-          site: advertisement.site,
-        });
-      keys.add(key);
-    }
+    requireNewKeys(advertisement, keys);
   }
   return new Map(advertisements.map((advertisement) => [advertisement.site, advertisement]));
+}
+
+/**
+ * Sealed shares as a site gets them: addressed to it, one from each of enough other sites whose keys it knows.
+ * @throws SecAggError TOO_FEW_SITES, DUPLICATE_SITE, UNKNOWN_SITE or BAD_BOX
+ */
+export function checkDelivery(
+  shares: readonly SealedShares[],
+  { to, advertised, minSurvivors }: { to: string; advertised: ReadonlyMap<string, unknown>; minSurvivors: number },
+): void {
+  requireUnique(
+    shares.map(({ from }) => from),
+    "the sealed shares",
+  );
+  // The site's own shares need no delivery.
+  requireEnough(shares.length + 1, minSurvivors, "shares dealt");
+  for (const { from, to: addressee } of shares) {
+    if (from === to || !advertised.has(from))
+      throw new SecAggError("UNKNOWN_SITE", `shares from ${from}, who has no place in this phase`, { site: from });
+    if (addressee !== to)
+      throw new SecAggError("BAD_BOX", `shares addressed to ${addressee} were delivered to ${to}`, { from });
+  }
 }
 
 /**
@@ -103,9 +137,4 @@ export function checkSurvivorSignatures(
 /** Whether two lists name the same sites in the same order. */
 export function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((site, i) => site === b[i]);
-}
-
-/** SHA-256-ready view of a vector's own bytes. */
-export function bytesOf(vector: Uint32Array): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 }

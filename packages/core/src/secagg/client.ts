@@ -1,5 +1,4 @@
 import { fromBase64, toBase64 } from "../common/bytes.js";
-import { canonicalJson, sha256Hex } from "../common/hash.js";
 import type {
   Cohort,
   KeyAdvertisement,
@@ -9,21 +8,21 @@ import type {
   UnmaskRequest,
 } from "../wire/secagg-messages.js";
 import {
-  bytesOf,
   checkAdvertisements,
+  checkDelivery,
   checkSurvivorSignatures,
   type Roster,
   requireEnough,
-  requireUnique,
+  rosterOf,
   sameList,
 } from "./checks.js";
-import { checkCohort, checkMembership, cohortHash } from "./cohort.js";
+import { checkCohort, checkMembership } from "./cohort.js";
 import { SecAggError } from "./errors.js";
 import { agree, createBoxKeys, draw, type Identity, type KeyPair, type RandomBytes, sign } from "./keys.js";
 import { addMask, type MaskLayer, pairLayer, selfLayer, selfMaskSecret } from "./masks.js";
 import { splitSecret } from "./shamir.js";
 import { openShares, type SharePair, sealShares } from "./share-box.js";
-import { Step } from "./step.js";
+import { digestOf, outOfOrder, Step } from "./step.js";
 import { advertisementTranscript, survivorTranscript } from "./transcripts.js";
 
 /**
@@ -45,7 +44,7 @@ export class SecAggClient {
   readonly #unmasking = new Step<RevealedShare[]>("unmask");
 
   #keys: { share: KeyPair; mask: KeyPair; advertisement: KeyAdvertisement } | undefined;
-  #selfSeed = new Uint8Array(0);
+  #selfSeed: Uint8Array = new Uint8Array(0);
   /** U1: whose keys are known. */
   #advertised = new Map<string, KeyAdvertisement>();
   /** This site's shares of its own secrets, once it has dealt. */
@@ -59,13 +58,8 @@ export class SecAggClient {
   constructor({ identity, cohort, random }: { identity: Identity; cohort: Cohort; random: RandomBytes }) {
     checkCohort(cohort);
     checkMembership(cohort, identity);
-    const copy = structuredClone(cohort);
     this.#identity = identity;
-    this.#roster = {
-      cohort: copy,
-      hash: cohortHash(copy),
-      members: new Map(copy.members.map((member) => [member.site, member])),
-    };
+    this.#roster = rosterOf(cohort);
     this.#random = random;
   }
 
@@ -142,7 +136,7 @@ export class SecAggClient {
     const { length } = this.#roster.cohort;
     if (input.length !== length)
       throw new SecAggError("BAD_LENGTH", `the input has ${input.length} elements, the cohort agreed on ${length}`);
-    return this.#masking.once(sha256Hex(canonicalJson(shares), bytesOf(input)), () => {
+    return this.#masking.once(digestOf(shares, input), () => {
       this.#held = this.#openAll(shares);
       const vector = input.slice();
       for (const layer of this.#layers()) addMask(vector, layer);
@@ -155,23 +149,11 @@ export class SecAggClient {
   #openAll(shares: readonly SealedShares[]): Map<string, SharePair> {
     const { site } = this.#identity;
     const { reference, minSurvivors } = this.#roster.cohort;
-    requireUnique(
-      shares.map(({ from }) => from),
-      "the sealed shares",
-    );
-    requireEnough(shares.length + 1, minSurvivors, "shares dealt");
+    checkDelivery(shares, { to: site, advertised: this.#advertised, minSurvivors });
     const held = new Map<string, SharePair>([[site, this.#own!]]);
     for (const sealed of shares) {
-      const peer = this.#advertised.get(sealed.from);
-      if (!peer || sealed.from === site)
-        throw new SecAggError("UNKNOWN_SITE", `shares from ${sealed.from}, who has no place in this phase`, {
-          site: sealed.from,
-        });
-      if (sealed.to !== site)
-        throw new SecAggError("BAD_BOX", `shares addressed to ${sealed.to} were delivered to ${site}`, {
-          from: sealed.from,
-        });
-      const secret = agree(this.#keys!.share.secretKey, fromBase64(peer.shareKey), sealed.from);
+      const peerKey = fromBase64(this.#advertised.get(sealed.from)!.shareKey);
+      const secret = agree(this.#keys!.share.secretKey, peerKey, sealed.from);
       held.set(sealed.from, openShares(secret, reference, sealed));
       secret.fill(0);
     }
@@ -260,14 +242,7 @@ export class SecAggClient {
   }
 
   #alive(): void {
-    if (this.#cleaned) throw new SecAggError("CLEANED", "the secrets of this attempt were wiped; wait for the next one");
+    if (this.#cleaned)
+      throw new SecAggError("CLEANED", "the secrets of this attempt were wiped; wait for the next one");
   }
-}
-
-function digestOf(message: unknown): string {
-  return sha256Hex(canonicalJson(message));
-}
-
-function outOfOrder(step: string, before: string): SecAggError {
-  return new SecAggError("WRONG_PHASE", `${step} comes after ${before}, which is not done yet`, { step });
 }

@@ -60,5 +60,7 @@ export function checkMembership(cohort: Cohort, identity: Identity): void {
   const member = cohort.members.find((candidate) => candidate.site === site);
   if (!member) throw new SecAggError("BAD_COHORT", `this cohort does not name the site ${site}`, { site });
   if (member.signKey !== toBase64(identity.sign.publicKey) || member.boxKey !== toBase64(identity.box.publicKey))
-    throw new SecAggError("BAD_COHORT", `this cohort gives ${site} other keys than its own: do not take part`, { site });
+    throw new SecAggError("BAD_COHORT", `this cohort gives ${site} other keys than its own: do not take part`, {
+      site,
+    });
 }

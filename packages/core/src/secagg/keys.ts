@@ -102,6 +102,11 @@ export function agree(secretKey: Uint8Array, publicKey: Uint8Array, peer: string
   return secret;
 }
 
+/** @throws SecAggError BAD_KEY for a public key of low order: with any secret key it agrees on zero. */
+export function requireFullOrder(publicKey: Uint8Array, peer: string): void {
+  agree(new Uint8Array(32).fill(1), publicKey, peer);
+}
+
 /**
  * Authenticated encryption under a 32-byte key that is used for one direction of one pair in one attempt only.
  * @returns nonce (24 bytes) and box (16 bytes more than the plain text).

@@ -6,47 +6,46 @@ import { SecAggError } from "./errors.js";
  * system's generator and cannot be injected, so shares differ from run to run even under a seeded source; the secrets
  * rebuilt from them, and therefore the sums, do not. Its tables are not constant-time.
  *
- * Share i belongs to the site at position i of the cohort and lies at x = i + 1. The package shuffles the coordinates
- * and appends them to the shares; we ask it for all 255 and pick ours, so that nobody can claim a coordinate: the
- * position decides, and the coordinate never travels.
+ * A share is one byte longer than the secret: the last one is its coordinate x, 1 to 255, which the package draws. A
+ * coordinate that somebody altered makes a false share like any other altered byte; whoever rebuilds a secret checks it.
  */
-const COORDINATES = 255;
+export const COORDINATE_BYTES = 1;
+const MOST_SHARES = 255;
 
 /**
  * @param secret at least one byte.
  * @param count how many shares, 2 to 255. @param threshold how many of them rebuild the secret, 2 to `count`.
- * @returns `count` shares, each as long as the secret.
+ * @throws SecAggError BAD_SHARES for sizes out of range.
  */
 export async function splitSecret(secret: Uint8Array, count: number, threshold: number): Promise<Uint8Array[]> {
-  if (!Number.isInteger(count) || !Number.isInteger(threshold) || threshold < 2 || threshold > count || count > COORDINATES)
+  if (
+    !Number.isInteger(count) ||
+    !Number.isInteger(threshold) ||
+    threshold < 2 ||
+    threshold > count ||
+    count > MOST_SHARES
+  )
     throw new SecAggError("BAD_SHARES", `cannot split a secret into ${count} shares with threshold ${threshold}`);
-  const shares = new Array<Uint8Array>(count);
-  for (const share of await split(new Uint8Array(secret), COORDINATES, threshold)) {
-    const x = share[secret.length];
-    if (x <= count) shares[x - 1] = share.slice(0, secret.length);
-    share.fill(0);
-  }
-  return shares;
+  // The package takes a plain Uint8Array only, no Buffer.
+  return split(new Uint8Array(secret), count, threshold);
 }
 
 /**
- * Rebuilds a secret from exactly the shares given, by position. Fewer than the threshold give noise, not an error.
- * @throws SecAggError BAD_SHARES for fewer than two shares, unequal lengths or a position out of range.
+ * Rebuilds a secret from exactly the shares given. Fewer than the threshold, or false ones, give noise, not an error.
+ * @throws SecAggError BAD_SHARES for fewer than two shares, unequal lengths, or a coordinate that is zero or there twice.
  */
-export async function combineShares(shares: ReadonlyMap<number, Uint8Array>): Promise<Uint8Array> {
-  const points: Uint8Array[] = [];
-  for (const [position, share] of shares) {
-    if (!Number.isInteger(position) || position < 0 || position >= COORDINATES)
-      throw new SecAggError("BAD_SHARES", `a share claims position ${position}`);
-    const point = new Uint8Array(share.length + 1);
-    point.set(share);
-    point[share.length] = position + 1;
-    points.push(point);
-  }
+export async function combineShares(shares: readonly Uint8Array[]): Promise<Uint8Array> {
+  if (shares.some((share) => share.at(-1) === 0))
+    throw new SecAggError("BAD_SHARES", "a share claims the coordinate zero");
   try {
-    return await combine(points);
+    return await combine(shares.map((share) => new Uint8Array(share)));
   } catch (cause) {
-    throw new SecAggError("BAD_SHARES", "these shares do not belong together: too few, or of unequal length", {}, { cause });
+    throw new SecAggError(
+      "BAD_SHARES",
+      "these shares do not belong together: too few, unequal, or one twice",
+      {},
+      { cause },
+    );
   }
 }
 
@@ -57,16 +56,17 @@ export async function combineShares(shares: ReadonlyMap<number, Uint8Array>): Pr
  * @returns null where no run gave it.
  */
 export async function recoverSecret<T>(
-  shares: ReadonlyMap<number, Uint8Array>,
+  shares: readonly Uint8Array[],
   threshold: number,
   accept: (secret: Uint8Array) => T | null,
 ): Promise<T | null> {
-  const all = [...shares];
-  if (all.length < threshold) return null;
-  const starts = all.length === threshold ? 1 : all.length;
+  if (shares.length < threshold) return null;
+  const starts = shares.length === threshold ? 1 : shares.length;
   for (let start = 0; start < starts; start++) {
-    const run = Array.from({ length: threshold }, (_, i) => all[(start + i) % all.length]);
-    const result = accept(await combineShares(new Map(run)));
+    const run = Array.from({ length: threshold }, (_, i) => shares[(start + i) % shares.length]);
+    // Two equal coordinates in a run: one of the two is false.
+    const candidate = await combineShares(run).catch(() => null);
+    const result = candidate && accept(candidate);
     if (result !== null) return result;
   }
   return null;

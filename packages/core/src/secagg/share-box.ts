@@ -3,9 +3,14 @@ import type { RoundReference, SealedShares } from "../wire/secagg-messages.js";
 import { SecAggError } from "./errors.js";
 import { open, type RandomBytes, seal } from "./keys.js";
 import { hkdf, SELF_MASK_SECRET_BYTES } from "./masks.js";
+import { COORDINATE_BYTES } from "./shamir.js";
 import { shareBoxInfo } from "./transcripts.js";
 
-export const MASK_KEY_BYTES = 32;
+/** Lengths of the two kinds of share. */
+export const SHARE_BYTES = {
+  selfMask: SELF_MASK_SECRET_BYTES + COORDINATE_BYTES,
+  maskKey: 32 + COORDINATE_BYTES,
+} as const;
 
 /** One site's shares of one other site's two secrets. */
 export interface SharePair {
@@ -38,11 +43,15 @@ export function openShares(secret: Uint8Array, reference: RoundReference, sealed
   const { from, to } = sealed;
   const plain = open(fromBase64(sealed.box), hkdf(secret, shareBoxInfo(reference, from, to)));
   const head = transcript(from, to);
-  const length = head.length + SELF_MASK_SECRET_BYTES + MASK_KEY_BYTES;
+  const length = head.length + SHARE_BYTES.selfMask + SHARE_BYTES.maskKey;
   if (plain === null || plain.length !== length || !equalBytes(plain.subarray(0, head.length), head))
-    throw new SecAggError("BAD_BOX", `the shares that ${from} sealed to ${to} do not open: altered, or not from ${from}`, {
-      from,
-    });
-  const middle = head.length + SELF_MASK_SECRET_BYTES;
+    throw new SecAggError(
+      "BAD_BOX",
+      `the shares that ${from} sealed to ${to} do not open: altered, or not from ${from}`,
+      {
+        from,
+      },
+    );
+  const middle = head.length + SHARE_BYTES.selfMask;
   return { selfMask: plain.slice(head.length, middle), maskKey: plain.slice(middle) };
 }

@@ -1,3 +1,4 @@
+import { canonicalJson, sha256Hex } from "../common/hash.js";
 import { SecAggError } from "./errors.js";
 
 /**
@@ -31,4 +32,15 @@ export class Step<Answer> {
       });
     return this.#answer as Answer;
   }
+}
+
+/** SHA-256 over a message and, where it has one, a vector: tells a repeat from another message. */
+export function digestOf(message: unknown, vector?: Uint32Array): string {
+  const bytes = vector ? new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength) : new Uint8Array(0);
+  return sha256Hex(canonicalJson(message), bytes);
+}
+
+/** The error for a step whose turn has not come. */
+export function outOfOrder(step: string, before: string): SecAggError {
+  return new SecAggError("WRONG_PHASE", `${step} comes after ${before}, which is not done yet`, { step });
 }

@@ -1,7 +1,8 @@
-import type { SegmentationModel } from "../blackbox/model.js";
+import type { PromptPoint, SegmentationModel } from "../blackbox/model.js";
 import { evaluationClicks } from "../data/clicks.js";
 import type { Sample } from "../data/dataset.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
+import type { Mask } from "../image/image.js";
 import { scalePoint } from "../image/place.js";
 import { resizeMap } from "../image/resize.js";
 import { mean } from "../math/vector.js";
@@ -19,6 +20,15 @@ export interface ImageScore {
   readonly hd95?: number;
 }
 
+/** The black box's answer to one click. */
+export interface Answer {
+  readonly id: number;
+  /** In pixels of the black box's own size. */
+  readonly point: PromptPoint;
+  /** At the size of the image as read. */
+  readonly mask: Mask;
+}
+
 export interface EvaluationInit {
   readonly decoder: IpDecoder;
   /** Already metered. */
@@ -29,6 +39,8 @@ export interface EvaluationInit {
   readonly seed: number;
   readonly surface?: boolean;
   readonly signal?: AbortSignal;
+  /** Shown the answer to the first click of every image. */
+  readonly onAnswer?: (answer: Answer) => void;
 }
 
 const IMAGES_AT_ONCE = 8;
@@ -57,6 +69,7 @@ export async function evaluate(
       const masks = maps
         .slice(i * init.clicks, (i + 1) * init.clicks)
         .map((map) => threshold(resizeMap(map, fullMask.width, fullMask.height), 0.5));
+      init.onAnswer?.({ id: subject.id, point: queries[i * init.clicks].point, mask: masks[0] });
       const overlaps = masks.map((mask) => overlap(mask, fullMask));
       scores.push({
         id: subject.id,

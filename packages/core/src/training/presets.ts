@@ -1,7 +1,8 @@
 import { cosineGains, steppedGains } from "../optimizer/gain-sequence.js";
 import type { OptimizerSettings } from "../optimizer/spsa-gc.js";
 
-export type PresetName = "adam" | "paper";
+export const PRESET_NAMES = ["adam", "paper"] as const;
+export type PresetName = (typeof PRESET_NAMES)[number];
 
 export interface Preset {
   readonly optimizer: OptimizerSettings;
@@ -35,7 +36,7 @@ export function preset(name: PresetName, steps: number): Preset {
       update: "adam",
       perturbation: "rademacher",
       directions: 8,
-      gains: cosineGains({ a: 0.05, steps, floor: 0.1, c: 0.1, gamma: 0 }),
+      gains: cosineGains({ a: 0.1, steps, floor: 0.1, c: 0.4, gamma: 0 }),
       beta: 0.9,
       beta2: 0.99,
     },

@@ -51,6 +51,8 @@ export function acquire(canvas: Canvas, how: Acquisition, stream: RandomStream):
   // No two pictures of a device are exposed quite alike.
   const level = how.level + stream.between(-8, 8);
   const contrast = how.contrast * stream.between(0.85, 1.15);
+  // Rounds and clips on assignment.
+  const bytes = new Uint8ClampedArray(data.length);
   const corner = (width * width + height * height) / 4;
   for (let y = 0, i = 0; y < height; y++)
     for (let x = 0; x < width; x++, i++) {
@@ -59,7 +61,8 @@ export function acquire(canvas: Canvas, how: Acquisition, stream: RandomStream):
       for (let c = 0; c < 3; c++) {
         let value = (level + contrast * (data[i * 3 + c] - mean)) * how.cast[c] * (1 - how.vignette * off);
         value += haze * (215 - value) + how.noise * noise[how.grey ? i : i * 3 + c];
-        data[i * 3 + c] = Math.round(Math.min(255, Math.max(0, value)));
+        bytes[i * 3 + c] = value;
       }
     }
+  data.set(bytes);
 }

@@ -35,29 +35,35 @@ export function shade(canvas: Canvas, field: Field, amount: number): void {
   for (let i = 0; i < field.length; i++) for (let c = 0; c < 3; c++) canvas.data[i * 3 + c] += amount * field[i];
 }
 
+/** Where pixels fall on a lattice of `step` pixels: the node before each, and the eased way from it to the next. */
+function easing(length: number, step: number): { node: Int32Array; way: Float32Array } {
+  const node = Int32Array.from({ length }, (_, n) => Math.floor(n / step));
+  const way = Float32Array.from({ length }, (_, n) => {
+    const t = n / step - node[n];
+    return t * t * (3 - 2 * t);
+  });
+  return { node, way };
+}
+
 /** Smooth noise about 0, mostly in -1..1: random values on a lattice of `cell` pixels, finer octaves at half strength. */
 export function clouds(stream: RandomStream, width: number, height: number, cell: number, octaves = 1): Field {
   const field = new Float32Array(width * height);
   for (let octave = 0; octave < octaves; octave++) {
     const step = Math.max(1, cell / 2 ** octave);
-    const columns = Math.ceil(width / step) + 2;
-    const rows = Math.ceil(height / step) + 2;
+    const across = easing(width, step);
+    const down = easing(height, step);
+    const columns = across.node[width - 1] + 2;
+    const rows = down.node[height - 1] + 2;
     const lattice = Float32Array.from({ length: columns * rows }, () => stream.between(-1, 1));
     const strength = 0.5 ** octave;
-    for (let y = 0; y < height; y++) {
-      const v = y / step;
-      const row = Math.floor(v);
-      const fy = (v - row) * (v - row) * (3 - 2 * (v - row));
-      for (let x = 0; x < width; x++) {
-        const u = x / step;
-        const column = Math.floor(u);
-        const fx = (u - column) * (u - column) * (3 - 2 * (u - column));
-        const at = row * columns + column;
-        const above = lattice[at] + fx * (lattice[at + 1] - lattice[at]);
-        const below = lattice[at + columns] + fx * (lattice[at + columns + 1] - lattice[at + columns]);
-        field[y * width + x] += strength * (above + fy * (below - above));
+    for (let y = 0, i = 0; y < height; y++)
+      for (let x = 0; x < width; x++, i++) {
+        const at = down.node[y] * columns + across.node[x];
+        const below = at + columns;
+        const upper = lattice[at] + across.way[x] * (lattice[at + 1] - lattice[at]);
+        const lower = lattice[below] + across.way[x] * (lattice[below + 1] - lattice[below]);
+        field[i] += strength * (upper + down.way[y] * (lower - upper));
       }
-    }
   }
   return field;
 }

@@ -1,0 +1,65 @@
+import { z } from "zod";
+
+/** What the commands read of the API's answers; more fields may come with them, and pass through to `--json`. */
+export const problemSchema = z.looseObject({
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+export const inviteAnswer = z.looseObject({
+  site: z.string(),
+  code: z.string(),
+  expiresAt: z.number(),
+  fingerprint: z.string(),
+});
+
+export const siteAnswer = z.looseObject({
+  site: z.string(),
+  status: z.string(),
+  fingerprint: z.string().nullable(),
+  connected: z.boolean(),
+  lastMessage: z.number().nullable(),
+});
+export const sitesAnswer = z.looseObject({ sites: z.array(siteAnswer) });
+
+export const studyAnswer = z.looseObject({
+  name: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  completed: z.number(),
+  rounds: z.number(),
+});
+export const studiesAnswer = z.looseObject({ studies: z.array(studyAnswer) });
+
+export const studyDetailAnswer = z.looseObject({
+  name: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  completed: z.number(),
+  waiting: z.object({ reason: z.string(), sites: z.array(z.string()), deadline: z.number().nullable() }).nullable(),
+  spec: z.looseObject({ rounds: z.number() }),
+  rounds: z.array(
+    z.looseObject({
+      round: z.number(),
+      attempt: z.number(),
+      phase: z.string(),
+      code: z.string().nullable(),
+      survivors: z.array(z.string()).nullable(),
+      dropOuts: z.array(z.looseObject({ site: z.string(), code: z.string() })),
+      metrics: z.record(z.string(), z.number()).nullable(),
+    }),
+  ),
+  sites: z.array(
+    z.looseObject({
+      site: z.string(),
+      status: z.string(),
+      approved: z.boolean(),
+      reported: z.boolean(),
+      connected: z.boolean(),
+      lastMessage: z.number().nullable(),
+      state: z.string().nullable(),
+    }),
+  ),
+});
+export type StudyDetail = z.infer<typeof studyDetailAnswer>;

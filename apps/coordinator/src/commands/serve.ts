@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import { UsageError } from "@fedbaps/core/common/errors.js";
+import { Command } from "commander";
+import { type Coordinator, startCoordinator } from "../app.js";
+import { adminTokenFile, DEFAULT_HOST, DEFAULT_PORT, defaultHome } from "../config.js";
+import { createLogger } from "../log.js";
+import { createOutput } from "./output.js";
+
+interface ServeOptions {
+  host: string;
+  port: string;
+  home: string;
+  insecureHttp?: boolean;
+  jsonLog?: boolean;
+  json?: boolean;
+}
+
+/** `serve`: runs until it is told to stop. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("run the coordinator")
+    .option("--host <address>", "address to listen on", DEFAULT_HOST)
+    .option("--port <number>", "port to listen on; 0 takes a free one", String(DEFAULT_PORT))
+    .option("--home <folder>", "where keys and database are kept", defaultHome())
+    .option("--insecure-http", "allow plain HTTP on an address that others can reach")
+    .option("--json-log", "log JSON lines instead of text")
+    .option("--json", "print one JSON line with url and fingerprint when ready")
+    .action(async (options: ServeOptions) => {
+      if (!/^\d{1,5}$/.test(options.port)) throw new UsageError(`--port must be 0 to 65535, not ${options.port}`);
+      const output = createOutput(options.json === true);
+      const stopping = stopSignal();
+      const starting = startCoordinator({
+        home: options.home,
+        host: options.host,
+        port: Number(options.port),
+        insecureHttp: options.insecureHttp === true,
+        clock: systemClock,
+        logger: createLogger(process.stderr, { json: options.jsonLog === true, now: systemClock.now }),
+        random: randomBytes,
+      });
+      // A new database takes seconds to make; it is made in one piece, so leaving in the middle spoils nothing.
+      const first = await Promise.race([starting, stopping]);
+      if (first === undefined) process.exit(0);
+      announce(first, options.home, output);
+      await stopping;
+      await first.close();
+    });
+}
+
+function announce(coordinator: Coordinator, home: string, output: ReturnType<typeof createOutput>): void {
+  const { url, fingerprint, newAdminToken } = coordinator;
+  if (newAdminToken !== undefined)
+    output.note(`admin token, shown this once and kept in ${adminTokenFile(home)}: ${newAdminToken}`);
+  output.result({ url, fingerprint }, [`FedBAPS coordinator at ${url}, key ${fingerprint}`]);
+}
+
+function stopSignal(): Promise<undefined> {
+  return new Promise((resolve) => {
+    process.once("SIGINT", () => resolve(undefined));
+    process.once("SIGTERM", () => resolve(undefined));
+  });
+}

@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { inviteAnswer, siteAnswer, sitesAnswer } from "./answers.js";
+import { dateText, table } from "./output.js";
+import { remote } from "./remote.js";
+
+/** `site invite|list|approve|revoke` */
+export function siteCommand(): Command {
+  const site = new Command("site").description("hospitals: invite, approve, revoke");
+
+  remote(
+    site.command("invite <name>").description("make a one-time code by which a site enrols"),
+    async (call, output, name) => {
+      const invite = await call("POST", "/invites", inviteAnswer, { site: name });
+      output.result(invite, [
+        `code:         ${invite.code}`,
+        `fingerprint:  ${invite.fingerprint}`,
+        `expires:      ${dateText(invite.expiresAt)}`,
+        "",
+        `Give both to ${name} over a channel that you trust. The code works once; the fingerprint tells the site that it`,
+        "talks to this coordinator and no other.",
+      ]);
+    },
+  );
+
+  remote(site.command("list").description("all sites"), async (call, output) => {
+    const { sites } = await call("GET", "/sites", sitesAnswer);
+    const rows = sites.map((row) => [
+      row.site,
+      row.status,
+      row.connected ? "yes" : "no",
+      dateText(row.lastMessage),
+      row.fingerprint?.slice(0, 19) ?? "",
+    ]);
+    output.result({ sites }, table(["site", "status", "connected", "last message", "key"], rows));
+  });
+
+  remote(site.command("approve <name>").description("admit a site that has enrolled"), async (call, output, name) => {
+    const row = await call("POST", `/sites/${encodeURIComponent(name)}/approve`, siteAnswer);
+    output.result(row, [`${name} is approved.`, `Its key: ${row.fingerprint}`, "Compare it with what the site shows."]);
+  });
+
+  remote(site.command("revoke <name>").description("shut a site out, at once"), async (call, output, name) => {
+    const row = await call("POST", `/sites/${encodeURIComponent(name)}/revoke`, siteAnswer);
+    output.result(row, [`${name} is revoked: it is disconnected and takes part in no further round.`]);
+  });
+
+  return site;
+}

@@ -1,0 +1,42 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "@fedbaps/core/common/errors.js";
+
+export const VERSION = "0.1.0";
+export const DEFAULT_HOST = "127.0.0.1";
+export const DEFAULT_PORT = 8470;
+
+/** How long an invite code can be used. */
+export const INVITE_MILLISECONDS = 7 * 24 * 3_600_000;
+/** How long a connection may take to say who it is. */
+export const AUTH_MILLISECONDS = 10_000;
+/** About how many bytes of sums one page of a study's history holds. */
+export const HISTORY_PAGE_BYTES = 8_000_000;
+
+export function defaultHome(): string {
+  return join(homedir(), ".fedbaps-coordinator");
+}
+
+export function adminTokenFile(home: string): string {
+  return join(home, "admin-token");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** @throws UsageError for plain HTTP that others on the network could listen to, unless that was asked for. */
+export function checkListen(host: string, port: number, insecureHttp: boolean): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new UsageError(`--port must be 0 to 65535, not ${port}`);
+  if (!isLoopback(host) && !insecureHttp)
+    throw new UsageError(
+      `plain HTTP on ${host} can be read by others on the network; put a TLS proxy before 127.0.0.1, or add --insecure-http`,
+    );
+}
+
+/** The address under which this machine reaches a server that listens on `host`. */
+export function urlOf(host: string, port: number): string {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}

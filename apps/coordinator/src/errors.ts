@@ -1,0 +1,27 @@
+import { FedBapsError } from "@fedbaps/core/common/errors.js";
+
+export type CoordinatorErrorCode =
+  /** No such site, study, invite or page. */
+  | "NOT_FOUND"
+  /** The name is taken, or the state does not allow it. */
+  | "CONFLICT"
+  | "NOT_AUTHORISED"
+  | "BAD_REQUEST"
+  /** The invite code is wrong, used or expired. */
+  | "BAD_INVITE"
+  | "BAD_SIGNATURE"
+  /** Another coordinator runs on this home. */
+  | "HOME_IN_USE"
+  | "HOME_UNUSABLE"
+  | "PORT_IN_USE"
+  | "CANNOT_LISTEN"
+  /** The database was written by a newer version of this program. */
+  | "SCHEMA_NEWER"
+  | "SCHEMA_FAILED"
+  | "STUDY_FILE"
+  /** A command could not reach the coordinator, or got an answer that is not one. */
+  | "UNREACHABLE"
+  | "BAD_ANSWER";
+
+/** Everything that the coordinator refuses or fails at, each with its code. */
+export class CoordinatorError extends FedBapsError<CoordinatorErrorCode> {}

@@ -1,0 +1,52 @@
+import type { LogFields, Logger } from "@fedbaps/core/common/logger.js";
+import { pino } from "pino";
+
+/** What a log line may say. Anything else is left out, so that no careless call can write it down. */
+const ALLOWED = [
+  "study",
+  "site",
+  "round",
+  "attempt",
+  "phase",
+  "code",
+  "bytes",
+  "method",
+  "route",
+  "status",
+  "milliseconds",
+  "url",
+] as const;
+
+type Level = "debug" | "info" | "warn" | "error";
+type Write = (level: Level, event: string, fields: LogFields) => void;
+
+/** A logger that writes to `stream`: JSON lines, or lines for people. */
+export function createLogger(
+  stream: NodeJS.WritableStream,
+  { json, now }: { json: boolean; now: () => number },
+): Logger {
+  const write: Write = json ? writeJson(stream) : writeText(stream, now);
+  const at =
+    (level: Level) =>
+    (event: string, fields: LogFields = {}) =>
+      write(
+        level,
+        event,
+        Object.fromEntries(ALLOWED.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]])),
+      );
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function writeJson(stream: NodeJS.WritableStream): Write {
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "event" }, stream);
+  return (level, event, fields) => log[level](fields, event);
+}
+
+function writeText(stream: NodeJS.WritableStream, now: () => number): Write {
+  return (level, event, fields) => {
+    if (level === "debug") return;
+    const words = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+    const mark = level === "info" ? [] : [level];
+    stream.write(`${[new Date(now()).toISOString().slice(11, 19), ...mark, event, ...words].join(" ")}\n`);
+  };
+}

@@ -1,0 +1,33 @@
+import type { Server as HttpServer } from "node:http";
+import { toBase64 } from "@fedbaps/core/common/bytes.js";
+import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
+import { MAX_MESSAGE_BYTES } from "@fedbaps/core/wire/events.js";
+import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
+import { Server } from "socket.io";
+import { Session, type SessionComponents } from "./session.js";
+
+export interface GatewayComponents extends SessionComponents {
+  readonly random: RandomBytes;
+  /** The coordinator's Ed25519 public key, base64. */
+  readonly publicKey: string;
+}
+
+/** Accepts sites on `server`, by WebSocket only. Returns how to stop. */
+export function openGateway(components: GatewayComponents, server: HttpServer): () => Promise<void> {
+  const io = new Server(server, {
+    transports: ["websocket"],
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    serveClient: false,
+    // Ring elements are as good as random: packing them again costs time and saves nothing.
+    perMessageDeflate: false,
+  });
+  io.on("connection", (socket) => {
+    const nonce = toBase64(components.random(32));
+    new Session(components, socket, { protocol: PROTOCOL_VERSION, coordinator: components.publicKey, nonce });
+  });
+  return async () => {
+    io.disconnectSockets(true);
+    server.closeAllConnections();
+    await io.close();
+  };
+}

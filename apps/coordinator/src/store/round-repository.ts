@@ -1,0 +1,163 @@
+import { canonicalJson } from "@fedbaps/core/common/hash.js";
+import type { DropOut, RoundPhase } from "@fedbaps/core/federation/round-state.js";
+import type { HistoryPage } from "@fedbaps/core/wire/messages.js";
+import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
+import { sql } from "kysely";
+import { z } from "zod";
+import type { Database } from "./schema.js";
+
+const namesSchema = z.array(z.string());
+const dropOutsSchema = z.array(z.object({ site: z.string(), phase: z.string(), code: z.string(), at: z.number() }));
+const metricsSchema = z.record(z.string(), z.number());
+
+export type RoundMetrics = z.infer<typeof metricsSchema>;
+
+/** One attempt at one round, as stored. The sum is not in it: see `history`. */
+export interface RoundRow {
+  round: number;
+  attempt: number;
+  phase: RoundPhase;
+  startedAt: number;
+  endedAt: number | null;
+  code: string | null;
+  /** Who took part, frozen when the keys were asked for. */
+  cohort: string[] | null;
+  /** Who is in the sum. */
+  survivors: string[] | null;
+  dropOuts: z.infer<typeof dropOutsSchema>;
+  metrics: RoundMetrics | null;
+}
+
+const ENDED: readonly RoundPhase[] = ["completed", "aborted"];
+const SUMMARY = [
+  "round",
+  "attempt",
+  "phase",
+  "started_at",
+  "ended_at",
+  "code",
+  "cohort",
+  "survivors",
+  "drop_outs",
+  "metrics",
+] as const;
+
+/** Rounds with their attempts, and the sums of the completed ones. */
+export class RoundRepository {
+  constructor(private readonly db: Database) {}
+
+  async list(study: string): Promise<RoundRow[]> {
+    const rows = await this.db
+      .selectFrom("rounds")
+      .select(SUMMARY)
+      .where("study", "=", study)
+      .orderBy("round")
+      .orderBy("attempt")
+      .execute();
+    return rows.map((row) => ({
+      round: row.round,
+      attempt: row.attempt,
+      phase: row.phase as RoundPhase,
+      startedAt: Number(row.started_at),
+      endedAt: row.ended_at === null ? null : Number(row.ended_at),
+      code: row.code,
+      cohort: row.cohort === null ? null : namesSchema.parse(JSON.parse(row.cohort)),
+      survivors: row.survivors === null ? null : namesSchema.parse(JSON.parse(row.survivors)),
+      dropOuts: row.drop_outs === null ? [] : dropOutsSchema.parse(JSON.parse(row.drop_outs)),
+      metrics: row.metrics === null ? null : metricsSchema.parse(JSON.parse(row.metrics)),
+    }));
+  }
+
+  async begin({ study, round, attempt }: RoundReference, now: number): Promise<void> {
+    await this.db
+      .insertInto("rounds")
+      .values({ study, round, attempt, phase: "recruiting", started_at: now })
+      .execute();
+  }
+
+  async move(
+    { study, round, attempt }: RoundReference,
+    change: { phase: RoundPhase; cohort: string[] | null; dropOuts: DropOut[]; code?: string; endedAt?: number },
+  ): Promise<void> {
+    await this.db
+      .updateTable("rounds")
+      .set({
+        phase: change.phase,
+        cohort: change.cohort === null ? null : canonicalJson(change.cohort),
+        drop_outs: canonicalJson(change.dropOuts),
+        code: change.code ?? null,
+        ended_at: change.endedAt ?? null,
+      })
+      .where("study", "=", study)
+      .where("round", "=", round)
+      .where("attempt", "=", attempt)
+      .execute();
+  }
+
+  /** The sum, the round's end and the study's new version, in one transaction. */
+  async complete(
+    { study, round, attempt }: RoundReference,
+    result: {
+      cohort: string[];
+      survivors: string[];
+      dropOuts: DropOut[];
+      metrics: RoundMetrics | null;
+      sum: Uint8Array;
+      endedAt: number;
+    },
+  ): Promise<void> {
+    await this.db.transaction().execute(async (transaction) => {
+      await transaction
+        .updateTable("rounds")
+        .set({
+          phase: "completed",
+          ended_at: result.endedAt,
+          cohort: canonicalJson(result.cohort),
+          survivors: canonicalJson(result.survivors),
+          drop_outs: canonicalJson(result.dropOuts),
+          metrics: result.metrics === null ? null : canonicalJson(result.metrics),
+          sum: result.sum,
+        })
+        .where("study", "=", study)
+        .where("round", "=", round)
+        .where("attempt", "=", attempt)
+        .execute();
+      await transaction.updateTable("studies").set({ version: round }).where("name", "=", study).execute();
+    });
+  }
+
+  /** Closes what a stopped coordinator left open. */
+  async abortOpen(study: string, code: string, now: number): Promise<void> {
+    await this.db
+      .updateTable("rounds")
+      .set({ phase: "aborted", code, ended_at: now })
+      .where("study", "=", study)
+      .where("phase", "not in", ENDED)
+      .execute();
+  }
+
+  /** The sums of the completed rounds after `after`, in order, at most `maxBytes` of them but at least one. */
+  async history(study: string, after: number, maxBytes: number): Promise<HistoryPage> {
+    const completed = this.db
+      .selectFrom("rounds")
+      .where("study", "=", study)
+      .where("phase", "=", "completed")
+      .where("round", ">", after)
+      .orderBy("round");
+    const sizes = await completed.select(["round", sql<number>`octet_length(sum)`.as("bytes")]).execute();
+    let count = 0;
+    for (let bytes = 0; count < sizes.length; count++) {
+      bytes += sizes[count].bytes;
+      if (bytes > maxBytes && count > 0) break;
+    }
+    const rows = await completed.select(["round", "attempt", "cohort", "survivors", "sum"]).limit(count).execute();
+    const sums = rows.map((row) => ({
+      round: row.round,
+      attempt: row.attempt,
+      survivors: namesSchema.parse(JSON.parse(row.survivors!)),
+      cohortSize: namesSchema.parse(JSON.parse(row.cohort!)).length,
+      sum: new Uint8Array(row.sum!),
+    }));
+    return { sums, more: count < sizes.length };
+  }
+}

@@ -1,0 +1,81 @@
+import type { ColumnType, Kysely } from "kysely";
+
+/** 64-bit integers come back as numbers or strings, depending on the driver: read them with `Number`. */
+type BigInteger = ColumnType<number | string | bigint, number, number>;
+/** JSON text: the exact characters that were hashed or signed, parsed by a schema on reading. */
+type JsonText = string;
+
+export interface SitesTable {
+  name: string;
+  status: string;
+  sign_key: string | null;
+  box_key: string | null;
+  created_at: BigInteger;
+  last_seen: BigInteger | null;
+  bytes_up: BigInteger;
+  bytes_down: BigInteger;
+}
+
+export interface InvitesTable {
+  code_hash: string;
+  site: string;
+  expires_at: BigInteger;
+  used_at: BigInteger | null;
+}
+
+export interface StudiesTable {
+  name: string;
+  spec: JsonText;
+  hash: string;
+  status: string;
+  reason: string | null;
+  /** Completed rounds. */
+  version: number;
+  created_at: BigInteger;
+}
+
+export interface ApprovalsTable {
+  study: string;
+  site: string;
+  hash: string;
+}
+
+export interface RoundsTable {
+  study: string;
+  round: number;
+  attempt: number;
+  phase: string;
+  started_at: BigInteger;
+  ended_at: BigInteger | null;
+  code: string | null;
+  cohort: JsonText | null;
+  survivors: JsonText | null;
+  drop_outs: JsonText | null;
+  metrics: JsonText | null;
+  sum: Uint8Array | null;
+}
+
+export interface ReportsTable {
+  study: string;
+  site: string;
+  report: JsonText;
+  received_at: BigInteger;
+}
+
+export interface TokensTable {
+  hash: string;
+  role: string;
+  created_at: BigInteger;
+}
+
+export interface Schema {
+  sites: SitesTable;
+  invites: InvitesTable;
+  studies: StudiesTable;
+  approvals: ApprovalsTable;
+  rounds: RoundsTable;
+  reports: ReportsTable;
+  tokens: TokensTable;
+}
+
+export type Database = Kysely<Schema>;

@@ -1,0 +1,117 @@
+import { join, resolve } from "node:path";
+import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
+import { DECODER_KINDS, type DecoderKind } from "@fedbaps/core/decoder/parameters.js";
+import { type AdaptationResult, adaptLocally, type LocalProgress } from "@fedbaps/core/training/local-adaptation.js";
+import { PRESET_NAMES, type PresetName } from "@fedbaps/core/training/presets.js";
+import { SiteTraining } from "@fedbaps/core/training/site-training.js";
+import { Command } from "commander";
+import {
+  addMeasureOptions,
+  type CommandIo,
+  integer,
+  type MeasureOptions,
+  measureSettings,
+  oneOf,
+  printJson,
+  say,
+} from "../options.js";
+import { writePictures } from "../pictures.js";
+
+interface AdaptOptions extends MeasureOptions {
+  readonly decoder: DecoderKind;
+  readonly preset: PresetName;
+  readonly budget: number;
+  readonly out: string;
+  readonly clicks: number;
+}
+
+/** Parts of a local run: the decoder is compared on the validation list after each. */
+const PARTS = 6;
+
+/** `fedbaps-site adapt`: BAPS on this site's images alone, without a federation. */
+export function adaptCommand(io: CommandIo): Command {
+  const command = addMeasureOptions(new Command("adapt"))
+    .description("adapt the black box to this site's images alone, without a federation")
+    .option("--decoder <kind>", DECODER_KINDS.join(", "), oneOf(DECODER_KINDS), "filter-bank")
+    .option("--preset <name>", `${PRESET_NAMES.join(", ")} (paper: BAPS as published)`, oneOf(PRESET_NAMES), "adam")
+    .option("--budget <queries>", "black-box queries at most, for everything", integer(1), 1500)
+    .option("--clicks <n>", "simulated clicks per test image", integer(1, 100), 3)
+    .option("--out <dir>", "folder for the decoder and the pictures", "fedbaps-adapted");
+  return command.action(() => run(io, command.optsWithGlobals()));
+}
+
+async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
+  const settings = await measureSettings(io, options);
+  const out = resolve(options.out);
+  const started = io.clock.now();
+  const training = await SiteTraining.open({
+    ...settings,
+    decoder: options.decoder,
+    preset: options.preset,
+    budget: options.budget,
+    rounds: PARTS,
+    clicks: options.clicks,
+    site: "local",
+    clock: io.clock,
+  });
+  try {
+    const onProgress = progressLine(io, training, started);
+    const result = await adaptLocally(training, PARTS, { signal: io.signal, onProgress });
+    if (io.terminal) io.stderr("\n");
+    const file = join(out, "decoder.safetensors");
+    await saveDecoder(file, result.theta, {
+      decoder: options.decoder,
+      blackbox: training.model.description.name,
+      blackboxIdentity: training.model.description.identity,
+      study: "local",
+      version: result.version,
+    });
+    await writePictures({ training, out, ...(result.deployed ? { theta: result.theta } : {}) });
+    print(io, options, training, result, (io.clock.now() - started) / 1000, file);
+  } finally {
+    await training.close();
+  }
+}
+
+function progressLine(io: CommandIo, training: SiteTraining, started: number): (progress: LocalProgress) => void {
+  return ({ round, rounds, stepsDone, stepsPlanned, loss, valDice }) => {
+    if (!io.terminal && stepsDone < stepsPlanned) return;
+    const share = (round - 1 + stepsDone / stepsPlanned) / rounds;
+    const left = Math.round(((io.clock.now() - started) / 1000) * (1 / share - 1));
+    const line =
+      `part ${round} of ${rounds}, ${training.meter.spent} of ${training.meter.budget} queries, ` +
+      `loss ${loss.toFixed(3)}, best validation Dice ${valDice.toFixed(3)}, about ${left} s left`;
+    if (io.terminal) io.stderr(`\r${line}   `);
+    else say(io, line);
+  };
+}
+
+function print(
+  io: CommandIo,
+  options: AdaptOptions,
+  training: SiteTraining,
+  result: AdaptationResult,
+  wallSeconds: number,
+  file: string,
+): void {
+  const { zeroShotDice, adaptedDice, deployed, curve } = result;
+  const queries = training.meter.spent;
+  if (options.json)
+    return printJson(io, {
+      zeroShotDice,
+      adaptedDice,
+      deployed,
+      decoderParameters: training.parameterCount,
+      queries,
+      blackboxSeconds: training.meter.state.seconds,
+      wallSeconds,
+      curve: curve.map((point) => ({ queries: point.queries, valDice: point.valDice })),
+    });
+  const gain = adaptedDice - zeroShotDice;
+  io.stdout(
+    `zero-shot Dice ${zeroShotDice.toFixed(3)}, adapted ${adaptedDice.toFixed(3)} (${gain >= 0 ? "+" : ""}${gain.toFixed(3)}) ` +
+      `on ${training.dataset.test.length} test images, ${queries} queries\n`,
+  );
+  if (!deployed) io.stdout("no version was better than zero-shot on the validation images: stay with zero-shot\n");
+  io.stdout(`decoder in ${file}\n`);
+}

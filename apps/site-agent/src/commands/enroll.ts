@@ -1,0 +1,66 @@
+import { readFile } from "node:fs/promises";
+import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { fingerprint } from "@fedbaps/core/secagg/keys.js";
+import { Command } from "commander";
+import { enrol } from "../enrol.js";
+import { Home } from "../home.js";
+import { loadIdentity, siteFingerprint } from "../identity.js";
+import { lockHome } from "../lock.js";
+import { checkUrl, saveMembership } from "../membership.js";
+import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { readPolicy } from "../policy.js";
+
+interface EnrollOptions extends HomeOption {
+  coordinator: string;
+  code?: string;
+  codeFile?: string;
+  json?: boolean;
+}
+
+/** `fedbaps-site enroll`: joins a coordinator with a one-time invite. */
+export function enrollCommand(io: CommandIo): Command {
+  const command = new Command("enroll")
+    .description("join a coordinator with a one-time invite code")
+    .requiredOption("--coordinator <url>", "its address, as https://HOST")
+    .option("--code <code>", "the invite (or FEDBAPS_INVITE_CODE, or --code-file, or typed when asked)")
+    .option("--code-file <file>", "a file with the invite")
+    .option("--json", "print one JSON document on standard output");
+  return command.action(() => enroll(io, command.optsWithGlobals()));
+}
+
+async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const identity = await loadIdentity(home);
+  const url = checkUrl(options.coordinator, await readPolicy(home));
+  const invite = await readInvite(io, options);
+  const release = await lockHome(home, { command: "fedbaps-site enroll", now: io.clock.now() });
+  try {
+    const membership = await enrol({ identity, url, invite, signal: io.signal });
+    await saveMembership(home, membership);
+    const figures = {
+      site: identity.site,
+      fingerprint: siteFingerprint(identity),
+      coordinator: url,
+      coordinatorFingerprint: fingerprint(membership.publicKey),
+    };
+    if (options.json) return printJson(io, figures);
+    io.stdout(`site ${figures.site}\nfingerprint ${figures.fingerprint}\n`);
+    io.stdout(`coordinator ${url}\ncoordinator fingerprint ${figures.coordinatorFingerprint}\n`);
+    say(io, "next: read the site's fingerprint to the study lead, who compares it and approves; then: fedbaps-site study list");
+  } finally {
+    await release();
+  }
+}
+
+async function readInvite(io: CommandIo, { code, codeFile }: EnrollOptions): Promise<string> {
+  if (code !== undefined) return code;
+  if (codeFile !== undefined)
+    try {
+      return await readFile(codeFile, "utf8");
+    } catch (error) {
+      throw new UsageError(`cannot read --code-file ${codeFile}: ${messageOf(error)}`);
+    }
+  const found = io.env.FEDBAPS_INVITE_CODE ?? (await io.ask?.("invite code: "));
+  if (!found) throw new UsageError("no invite code: give --code CODE, --code-file FILE or FEDBAPS_INVITE_CODE");
+  return found;
+}

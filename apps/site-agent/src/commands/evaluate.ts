@@ -1,0 +1,113 @@
+import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
+import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
+import { UsageError } from "@fedbaps/core/common/errors.js";
+import { type Dataset, openDataset, type Sample } from "@fedbaps/core/data/dataset.js";
+import { loadDecoder } from "@fedbaps/core/decoder/decoder-file.js";
+import { openDecoder } from "@fedbaps/core/decoder/open.js";
+import { RandomStream } from "@fedbaps/core/math/rng.js";
+import { mean } from "@fedbaps/core/math/vector.js";
+import { bootstrapMeanCi95 } from "@fedbaps/core/metrics/bootstrap.js";
+import { CaseCache } from "@fedbaps/core/training/cases.js";
+import { evaluate, type ImageScore } from "@fedbaps/core/training/evaluate.js";
+import { Command } from "commander";
+import {
+  addMeasureOptions,
+  type CommandIo,
+  integer,
+  type MeasureOptions,
+  measureSettings,
+  oneOf,
+  printJson,
+} from "../options.js";
+
+const SPLITS = ["train", "val", "test", "all"] as const;
+type Split = (typeof SPLITS)[number];
+
+interface EvaluateOptions extends MeasureOptions {
+  readonly adapted?: string;
+  readonly clicks: number;
+  readonly split: Split;
+  readonly showNames?: boolean;
+}
+
+const CACHE_BYTES = 500_000_000;
+
+/** `fedbaps-site evaluate`: measures the zero-shot model, or a decoder, on the site's own images. */
+export function evaluateCommand(io: CommandIo): Command {
+  const command = addMeasureOptions(new Command("evaluate"))
+    .description("measure the black box on this site's images, as it is or with a decoder")
+    .option("--adapted <file>", "a decoder (.safetensors) to measure; without it, zero-shot")
+    .option("--clicks <n>", "simulated clicks per image, one query each", integer(1, 100), 3)
+    .option("--split <part>", SPLITS.join(", "), oneOf(SPLITS), "test")
+    .option("--show-names", "name the images by their files (stays on this machine: mind who reads it)");
+  return command.action(() => run(io, command.optsWithGlobals()));
+}
+
+async function run(io: CommandIo, options: EvaluateOptions): Promise<void> {
+  const settings = await measureSettings(io, options);
+  const dataset = await openDataset(settings.data, { seed: settings.seed });
+  const samples = choose(dataset, options.split);
+  const loaded = options.adapted === undefined ? undefined : await loadDecoder(options.adapted);
+  const decoder = await openDecoder(loaded?.provenance.decoder ?? "filter-bank");
+  const model = await openBlackBox(settings.blackbox, settings.threads);
+  const cases = new CaseCache(decoder, model.description.nativeSize, CACHE_BYTES);
+  try {
+    if (loaded && loaded.provenance.blackboxIdentity !== model.description.identity)
+      io.stderr(`note: this decoder was made for another black box (${loaded.provenance.blackbox})\n`);
+    const meter = new QueryMeter(Number.POSITIVE_INFINITY, io.clock);
+    const scores = await evaluate(
+      {
+        decoder,
+        model: new MeteredModel(model, meter, "report"),
+        cases,
+        clicks: options.clicks,
+        seed: settings.seed,
+        surface: true,
+        signal: io.signal,
+      },
+      samples,
+      loaded?.theta,
+    );
+    print(io, options, samples, scores, meter.spent, settings.seed);
+  } finally {
+    cases.clear();
+    await model.close();
+  }
+}
+
+function choose(dataset: Dataset, split: Split): readonly Sample[] {
+  const samples = split === "all" ? [...dataset.train, ...dataset.val, ...dataset.test] : dataset[split];
+  if (samples.length === 0) throw new UsageError(`the ${split} split has no images`);
+  return [...samples].sort((a, b) => a.id - b.id);
+}
+
+function print(
+  io: CommandIo,
+  options: EvaluateOptions,
+  samples: readonly Sample[],
+  scores: readonly ImageScore[],
+  queries: number,
+  seed: number,
+): void {
+  const dices = scores.map(({ dice }) => dice);
+  const stems = new Map(samples.map(({ id, stem }) => [id, stem]));
+  const figures = {
+    images: scores.length,
+    clicks: options.clicks,
+    dice: mean(dices),
+    diceCi95: bootstrapMeanCi95(dices, new RandomStream(seed, "bootstrap")),
+    iou: mean(scores.map(({ iou }) => iou)),
+    hd95: mean(scores.map(({ hd95 }) => hd95 ?? Number.NaN)),
+    queries,
+    adapted: options.adapted !== undefined,
+    perImage: scores.map(({ id, dice }) => ({ id: options.showNames ? (stems.get(id) ?? id) : id, dice })),
+  };
+  if (options.json) return printJson(io, figures);
+  const [low, high] = figures.diceCi95;
+  io.stdout(
+    `${figures.adapted ? "adapted" : "zero-shot"} on ${figures.images} images, ${figures.clicks} clicks each\n` +
+      `Dice ${figures.dice.toFixed(3)} (95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}), ` +
+      `IoU ${figures.iou.toFixed(3)}, HD95 ${figures.hd95.toFixed(1)} pixels, ${queries} queries\n`,
+  );
+  if (options.showNames) for (const { id, dice } of figures.perImage) io.stdout(`${id}  ${dice.toFixed(3)}\n`);
+}

@@ -1,0 +1,67 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
+import { UsageError } from "@fedbaps/core/common/errors.js";
+import { createIdentity } from "@fedbaps/core/secagg/keys.js";
+import { nameSchema } from "@fedbaps/core/wire/primitives.js";
+import { Command } from "commander";
+import { AgentError } from "../errors.js";
+import { Home, unwritable } from "../home.js";
+import { saveIdentity, siteFingerprint } from "../identity.js";
+import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { POLICY_TEXT } from "../policy.js";
+import { siteSettingsText } from "../site-settings.js";
+import { readIfThere } from "../yaml-file.js";
+
+interface InitOptions extends HomeOption {
+  site?: string;
+  data?: string;
+  blackbox?: string;
+  json?: boolean;
+}
+
+/** `fedbaps-site init`: makes the home: identity, site.yaml, policy.yaml. */
+export function initCommand(io: CommandIo): Command {
+  const command = new Command("init")
+    .description("make this site's home: its identity, site.yaml and policy.yaml")
+    .option("--site <name>", "the site's name: lower-case letters, digits, hyphens (default: this computer's name)")
+    .option("--data <dir>", "the site's folder with images/ and masks/")
+    .option("--blackbox <spec>", "bundled, or onnx:FILE")
+    .option("--json", "print one JSON document on standard output");
+  return command.action(() => init(io, command.optsWithGlobals()));
+}
+
+async function init(io: CommandIo, options: InitOptions): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const site = siteName(options.site);
+  if ((await readIfThere(home.identity)) !== undefined)
+    throw new AgentError("HOME_EXISTS", `${home.folder} holds a site already; nothing was changed. Choose another --home`);
+  await home.create();
+  const identity = createIdentity(site, io.random);
+  try {
+    await keepOrWrite(home.policy, POLICY_TEXT);
+    const data = options.data === undefined ? {} : { data: resolve(options.data) };
+    const blackbox = options.blackbox === undefined ? {} : { blackbox: options.blackbox };
+    await writeFileAtomic(home.site, siteSettingsText({ site, ...data, ...blackbox }));
+    // Last: a home with an identity is complete.
+    await saveIdentity(home, identity);
+  } catch (error) {
+    throw unwritable(home.folder, error);
+  }
+  const fingerprint = siteFingerprint(identity);
+  if (options.json) return printJson(io, { home: home.folder, site, fingerprint });
+  io.stdout(`site ${site} in ${home.folder}\nfingerprint ${fingerprint}\n`);
+  say(io, `next: read ${home.policy}, then: fedbaps-site enroll --coordinator URL`);
+}
+
+/** A policy that somebody prepared is theirs. */
+async function keepOrWrite(file: string, text: string): Promise<void> {
+  if ((await readIfThere(file)) === undefined) await writeFileAtomic(file, text);
+}
+
+function siteName(given: string | undefined): string {
+  const name = given ?? hostname().toLowerCase().replace(/[^a-z0-9-]/g, "-").replace(/^-+/, "").slice(0, 63);
+  const parsed = nameSchema.safeParse(name);
+  if (!parsed.success) throw new UsageError(`--site ${name}: ${parsed.error.issues[0].message}`);
+  return name;
+}

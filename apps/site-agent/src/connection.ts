@@ -1,0 +1,218 @@
+import type { Clock } from "@fedbaps/core/common/clock.js";
+import type { Logger } from "@fedbaps/core/common/logger.js";
+import { type Identity, type RandomBytes, sign } from "@fedbaps/core/secagg/keys.js";
+import {
+  type Acknowledgement,
+  type Auth,
+  challengeSchema,
+  type HistoryPage,
+  type HistoryRequest,
+  historyPageSchema,
+  type Instruction,
+  instructionSchema,
+  type StudyOffer,
+} from "@fedbaps/core/wire/messages.js";
+import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
+import { authTranscript } from "@fedbaps/core/wire/transcripts.js";
+import { io, type Socket } from "socket.io-client";
+import { z } from "zod";
+import { Backoff } from "./backoff.js";
+import { AgentError } from "./errors.js";
+import type { Membership } from "./membership.js";
+import { honestOffers, offersSchema } from "./offers.js";
+import { Outbox } from "./outbox.js";
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+/** Another process has this site's key and is connected: pushing it aside at once would make the two take turns. */
+const REPLACED_WAIT_MS = 15_000;
+const ANSWER_MS = 60_000;
+
+export type LinkState = "connecting" | "admitted" | "lost";
+
+/** What the link tells the agent. Every message has been parsed. */
+export interface LinkHandlers {
+  studies(offers: StudyOffer[]): void;
+  instruction(instruction: Instruction): void;
+  /** `code`: why a connection was refused or could not be made. */
+  state(state: LinkState, code?: string): void;
+}
+
+export interface ConnectionComponents {
+  readonly identity: Identity;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+}
+
+const refusedSchema = z.object({ code: z.string().max(64) });
+const refusedHistorySchema = z.object({ ok: z.literal(false), code: z.string().max(64) });
+
+/** The one outbound WebSocket to the coordinator: it proves who the site is, comes back by itself, and loses nothing. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #outbox = new Outbox();
+  readonly #backoff: Backoff;
+  readonly #admissions = new Set<() => void>();
+  #admitted = false;
+  #stopped = false;
+  #wait = 0;
+  #cancelRetry = () => {};
+
+  constructor(
+    private readonly components: ConnectionComponents,
+    private readonly handlers: LinkHandlers,
+  ) {
+    const { origin, pathname } = new URL(components.membership.url);
+    this.#backoff = new Backoff(components.random, FIRST_WAIT_MS, LONGEST_WAIT_MS);
+    this.#socket = io(origin, {
+      path: `${pathname.replace(/\/$/, "")}/socket.io`,
+      transports: ["websocket"],
+      // Its own back-off knows nothing of refusals: ours decides.
+      reconnection: false,
+      autoConnect: false,
+      forceNew: true,
+    });
+    this.#listen();
+  }
+
+  start(): void {
+    this.handlers.state("connecting");
+    this.#socket.connect();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelRetry();
+    this.#outbox.disconnected();
+    this.#socket.disconnect();
+  }
+
+  /** Sends a message, again and again until it is acknowledged; a newer one under `key` takes its place. */
+  send(key: string, event: string, message: unknown, done?: (answer: Acknowledgement) => void): void {
+    this.#outbox.put(key, event, message, done);
+  }
+
+  /** What the coordinator has not acknowledged yet. */
+  get waiting(): string[] {
+    return this.#outbox.waiting;
+  }
+
+  /** Asks for the sums of completed rounds, through any number of reconnects. @throws AgentError BAD_HISTORY */
+  async history(request: HistoryRequest, signal: AbortSignal): Promise<HistoryPage> {
+    for (;;) {
+      await this.#untilAdmitted(signal);
+      let answer: unknown;
+      try {
+        answer = await this.#socket.timeout(ANSWER_MS).emitWithAck("history", request);
+      } catch {
+        await this.#pause(FIRST_WAIT_MS, signal);
+        continue;
+      }
+      const page = historyPageSchema.safeParse(answer);
+      if (page.success) return page.data;
+      const refused = refusedHistorySchema.safeParse(answer);
+      if (!refused.success || refused.data.code !== "NOT_ADMITTED")
+        throw new AgentError(
+          "BAD_HISTORY",
+          `the coordinator does not give the past rounds of ${request.study} (${refused.success ? refused.data.code : "malformed answer"})`,
+        );
+      await this.#pause(FIRST_WAIT_MS, signal);
+    }
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on("challenge", (message: unknown) => this.#authenticate(message));
+    socket.on("admitted", () => this.#admit());
+    socket.on("refused", (message: unknown) => {
+      const { code } = refusedSchema.catch({ code: "UNKNOWN" }).parse(message);
+      this.components.logger.warn("refused", { code });
+      if (code === "REPLACED") this.#wait = REPLACED_WAIT_MS;
+      this.handlers.state("lost", code);
+    });
+    socket.on("studies", (message: unknown) => {
+      const offers = offersSchema.safeParse(message);
+      if (offers.success) this.handlers.studies(honestOffers(offers.data));
+      else this.#malformed("studies");
+    });
+    socket.on("instruction", (message: unknown) => {
+      const instruction = instructionSchema.safeParse(message);
+      if (instruction.success) this.handlers.instruction(instruction.data);
+      else this.#malformed("instruction");
+    });
+    socket.on("connect_error", () => this.#lost("COORDINATOR_UNREACHABLE"));
+    socket.on("disconnect", () => this.#lost());
+  }
+
+  #authenticate(message: unknown): void {
+    const challenge = challengeSchema.safeParse(message);
+    const { identity, membership } = this.components;
+    if (!challenge.success) return this.#giveUp("PROTOCOL");
+    // Another key is another coordinator, whatever the address says; it gets no signature.
+    if (challenge.data.coordinator !== membership.publicKey) return this.#giveUp("COORDINATOR_KEY");
+    const signature = sign(authTranscript(challenge.data, identity.site), identity.sign.secretKey);
+    const auth: Auth = { protocol: PROTOCOL_VERSION, site: identity.site, signature };
+    // A refusal comes as its own event.
+    this.#socket.emit("auth", auth, () => {});
+  }
+
+  #admit(): void {
+    this.#admitted = true;
+    this.#backoff.reset();
+    this.components.logger.info("admitted");
+    this.handlers.state("admitted");
+    this.#outbox.connected((event, message, settled) =>
+      this.#socket.timeout(ANSWER_MS).emit(event, message, (error: Error | null, answer: unknown) => {
+        settled(error ? undefined : answer);
+      }),
+    );
+    for (const wake of this.#admissions) wake();
+  }
+
+  #giveUp(code: string): void {
+    this.components.logger.error("refused", { code });
+    this.handlers.state("lost", code);
+    this.#socket.disconnect();
+  }
+
+  #lost(code?: string): void {
+    this.#admitted = false;
+    this.#outbox.disconnected();
+    if (this.#stopped) return;
+    this.components.logger.info("link-lost", { code });
+    this.handlers.state("lost", code);
+    const wait = Math.max(this.#backoff.next(), this.#wait);
+    this.#wait = 0;
+    this.#cancelRetry();
+    this.#cancelRetry = this.components.clock.after(wait, () => {
+      if (!this.#stopped) this.#socket.connect();
+    });
+  }
+
+  #malformed(phase: string): void {
+    this.components.logger.warn("malformed", { phase });
+  }
+
+  #untilAdmitted(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#admitted) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        this.#admissions.delete(wake);
+        signal.removeEventListener("abort", stop);
+        act();
+      };
+      const wake = () => settle(resolve);
+      const stop = () => settle(() => reject(signal.reason));
+      this.#admissions.add(wake);
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => this.components.clock.after(milliseconds, resolve));
+    signal.throwIfAborted();
+  }
+}

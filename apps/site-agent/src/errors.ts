@@ -1,0 +1,29 @@
+import { FedBapsError } from "@fedbaps/core/common/errors.js";
+
+export type AgentErrorCode =
+  | "HOME_MISSING"
+  | "HOME_EXISTS"
+  | "HOME_LOCKED"
+  | "HOME_DAMAGED"
+  | "HOME_UNWRITABLE"
+  | "NOT_ENROLLED"
+  | "ENROL_REFUSED"
+  | "COORDINATOR_UNREACHABLE"
+  | "COORDINATOR_KEY"
+  | "COORDINATOR_REFUSED"
+  | "PROTOCOL"
+  | "UNKNOWN_STUDY"
+  | "NOT_APPROVED"
+  /** A study or cohort asks for more than the site's policy gives; the policy's line is in the message. */
+  | "POLICY_REFUSED"
+  | "BAD_INSTRUCTION"
+  /** The data folder or the black box changed under a study. */
+  | "MATERIAL_CHANGED"
+  | "BAD_COHORT"
+  | "BAD_HISTORY"
+  /** The secrets of this attempt were in the memory of a process that has ended. */
+  | "CLIENT_STATE_LOST"
+  | "NO_UPDATE"
+  | "JOURNAL_DAMAGED";
+
+export class AgentError extends FedBapsError<AgentErrorCode> {}

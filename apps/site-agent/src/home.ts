@@ -1,0 +1,67 @@
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "@fedbaps/core/common/errors.js";
+import { AgentError } from "./errors.js";
+
+/** The places in an agent's home. */
+export class Home {
+  constructor(readonly folder: string) {}
+
+  get identity(): string {
+    return join(this.folder, "identity.json");
+  }
+  get policy(): string {
+    return join(this.folder, "policy.yaml");
+  }
+  get site(): string {
+    return join(this.folder, "site.yaml");
+  }
+  /** Which coordinator this site is enrolled with. */
+  get membership(): string {
+    return join(this.folder, "coordinator.json");
+  }
+  get approvals(): string {
+    return join(this.folder, "approvals.json");
+  }
+  /** The studies as the coordinator offered them last. */
+  get offers(): string {
+    return join(this.folder, "offers.json");
+  }
+  get lock(): string {
+    return join(this.folder, "agent.lock");
+  }
+  get log(): string {
+    return join(this.folder, "agent.log");
+  }
+  get studies(): string {
+    return join(this.folder, "studies");
+  }
+  /** @param study a name by `nameSchema`, so never a way out of the folder. */
+  study(study: string): string {
+    return join(this.studies, study);
+  }
+
+  /** Makes the folder, for its owner only. @throws AgentError HOME_UNWRITABLE */
+  async create(): Promise<void> {
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw unwritable(this.folder, error);
+    }
+  }
+
+  /** @throws AgentError HOME_MISSING unless `init` has been here. */
+  async requireInitialised(): Promise<void> {
+    const there = await stat(this.identity).then(
+      () => true,
+      () => false,
+    );
+    if (!there)
+      throw new AgentError("HOME_MISSING", `${this.folder} holds no site yet; make it with: fedbaps-site init --home ${this.folder}`);
+  }
+}
+
+/** The plain line for a home that cannot be written to. */
+export function unwritable(folder: string, cause: unknown): AgentError {
+  return new AgentError("HOME_UNWRITABLE", `cannot write to ${folder}: ${messageOf(cause)}; choose another --home`, {}, { cause });
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from "node:crypto";
+import { createInterface } from "node:readline/promises";
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import type { CommandIo } from "./options.js";
+import { runProgram } from "./program.js";
+
+/** What a shell expects of a process that a signal ended: 128 and the signal's number. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+/** A stop that takes longer than this is cut short; everything of worth is stored by then. */
+const LONGEST_STOP_MS = 1900;
+
+const stopping = new AbortController();
+let stoppedWith: number | undefined;
+
+for (const [signal, status] of Object.entries(SIGNALS))
+  process.on(signal, () => {
+    // The second signal does not wait.
+    if (stoppedWith !== undefined) process.exit(status);
+    stoppedWith = status;
+    stopping.abort();
+    setTimeout(() => process.exit(status), LONGEST_STOP_MS).unref();
+  });
+
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question, { signal: stopping.signal });
+  } finally {
+    terminal.close();
+  }
+}
+
+const io: CommandIo = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  clock: systemClock,
+  random: (count) => new Uint8Array(randomBytes(count)),
+  signal: stopping.signal,
+  terminal: process.stderr.isTTY === true,
+  ask,
+};
+
+const status = await runProgram(process.argv.slice(2), io);
+// Standard output may be a pipe that is still being read; idle workers of a library must not keep the process.
+process.stdout.write("", () => process.exit(stoppedWith ?? status));

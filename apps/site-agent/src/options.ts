@@ -1,0 +1,109 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Clock } from "@fedbaps/core/common/clock.js";
+import { UsageError } from "@fedbaps/core/common/errors.js";
+import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
+import { type Command, InvalidArgumentError } from "commander";
+import { readSiteSettings } from "./site-settings.js";
+
+/** What a command may touch besides its files: the process's streams, environment, time, randomness and signals. */
+export interface CommandIo {
+  /** Writes to standard output, as it is: results only. */
+  stdout(text: string): void;
+  /** Writes to standard error, as it is: everything meant for a person. */
+  stderr(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Cryptographic: keys and nonces. */
+  readonly random: RandomBytes;
+  /** Aborted when the process is asked to stop. */
+  readonly signal: AbortSignal;
+  /** Whether standard error is a terminal: progress may overwrite its line there. */
+  readonly terminal: boolean;
+  /** Reads one line from the person at the terminal; undefined when nobody is there. */
+  ask?(question: string): Promise<string | undefined>;
+}
+
+/** One JSON document on standard output. */
+export function printJson(io: CommandIo, value: unknown): void {
+  io.stdout(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** One line for a person. */
+export function say(io: CommandIo, line: string): void {
+  io.stderr(`${line}\n`);
+}
+
+/** For commander: parses a whole number within bounds, or says in one line what is expected. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^-?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(
+        max === Number.MAX_SAFE_INTEGER
+          ? `give a whole number of at least ${min}.`
+          : `give a whole number from ${min} to ${max}.`,
+      );
+    return value;
+  };
+}
+
+/** For commander: one of a few words. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw new InvalidArgumentError(`use ${words.join(", ")}.`);
+    return word;
+  };
+}
+
+export interface HomeOption {
+  readonly home?: string;
+}
+
+/** The folder with the agent's state: `--home`, else FEDBAPS_HOME, else ~/.fedbaps. */
+export function homeFolder(io: CommandIo, options: HomeOption): string {
+  return resolve(options.home ?? io.env.FEDBAPS_HOME ?? join(homedir(), ".fedbaps"));
+}
+
+export interface MeasureOptions extends HomeOption {
+  readonly data?: string;
+  readonly blackbox?: string;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** The flags that all commands that measure share. Read them with `command.optsWithGlobals()`, then `measureSettings`. */
+export function addMeasureOptions(command: Command): Command {
+  return command
+    .option("--data <dir>", "the site's folder with images/ and masks/ (default: the one in site.yaml)")
+    .option("--blackbox <spec>", "bundled, or onnx:FILE (default: the one in site.yaml, else bundled)")
+    .option("--seed <n>", "seed of every random draw", integer(0), 1)
+    .option("--threads <n>", "CPU threads of the black box", integer(1, 256))
+    .option("--json", "print one JSON document on standard output");
+}
+
+export interface MeasureSettings {
+  readonly data: string;
+  readonly blackbox: string;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+/**
+ * Flags first, then the home's site.yaml where there is one.
+ * @throws UsageError when neither says where the data are.
+ */
+export async function measureSettings(io: CommandIo, options: MeasureOptions): Promise<MeasureSettings> {
+  const stored = await readSiteSettings(homeFolder(io, options));
+  const data = options.data ?? stored?.data;
+  if (data === undefined)
+    throw new UsageError("which data? Give --data DIR, a folder with images/ and masks/, or set data in site.yaml");
+  return {
+    data: resolve(data),
+    blackbox: options.blackbox ?? stored?.blackbox ?? "bundled",
+    seed: options.seed,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  };
+}

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { comparisonPanel } from "@fedbaps/core/image/panel.js";
+import { writePng } from "@fedbaps/core/image/write.js";
+import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
+
+/** Test images shown in a report. */
+const PICTURES = 3;
+
+/**
+ * Writes `pictures/test-1.png` and so on into `out`: image, zero-shot and adapted answer with the truth, visual prompt.
+ * They stay at the site. No query is spent: the answers are those that the report was made of.
+ * @returns the files written.
+ */
+export async function writePictures(context: {
+  readonly training: SiteTraining;
+  readonly theta?: Float32Array;
+  readonly out: string;
+}): Promise<string[]> {
+  const files: string[] = [];
+  const comparisons = await context.training.comparisons(PICTURES, context.theta);
+  for (const [i, comparison] of comparisons.entries()) {
+    const file = join(context.out, "pictures", `test-${i + 1}.png`);
+    await writePng(file, comparisonPanel(comparison));
+    files.push(file);
+  }
+  return files;
+}

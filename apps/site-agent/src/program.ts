@@ -1,0 +1,47 @@
+import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { Command, CommanderError } from "commander";
+import { adaptCommand } from "./commands/adapt.js";
+import { enrollCommand } from "./commands/enroll.js";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { initCommand } from "./commands/init.js";
+import { runCommand } from "./commands/run.js";
+import { statusCommand } from "./commands/status.js";
+import { studyCommand } from "./commands/study.js";
+import type { CommandIo } from "./options.js";
+
+/** The whole command line: one command per file. */
+export function buildProgram(io: CommandIo): Command {
+  const program = new Command("fedbaps-site")
+    .description("FedBAPS site agent: adapts a black-box segmentation model at this site; no image or label leaves it.")
+    .option("--home <dir>", "folder of this agent's state (default: FEDBAPS_HOME, else ~/.fedbaps)")
+    .showHelpAfterError("(--help shows what there is)");
+  const commands = [evaluateCommand, adaptCommand, initCommand, enrollCommand, studyCommand, runCommand, statusCommand];
+  for (const command of commands) program.addCommand(command(io));
+  for (const command of everyCommand(program))
+    command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  return program;
+}
+
+/** @returns the exit status: 0, 1 (failed), 2 (usage). */
+export async function runProgram(argv: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    await buildProgram(io).parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    // Commander has said what there was to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (io.signal.aborted) return 1;
+    io.stderr(`fedbaps-site: ${plainLine(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** Expected errors in their own words; the stack only for what nobody foresaw. */
+function plainLine(error: unknown): string {
+  if (error instanceof FedBapsError) return error.message;
+  return error instanceof Error && error.stack ? `unexpected error: ${error.stack}` : messageOf(error);
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}

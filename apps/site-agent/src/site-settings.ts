@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { nameSchema } from "@fedbaps/core/wire/primitives.js";
+import { z } from "zod";
+import { readYaml } from "./yaml-file.js";
+
+const settingsSchema = z.strictObject({
+  site: nameSchema,
+  data: z.string().min(1).nullish(),
+  blackbox: z.string().min(1).nullish(),
+});
+
+/** What `site.yaml` says: where this site's data and black box are. */
+export interface SiteSettings {
+  readonly site: string;
+  readonly data?: string;
+  readonly blackbox?: string;
+}
+
+/** @returns undefined when the home has no site.yaml. @throws UsageError naming every fault of the file. */
+export async function readSiteSettings(home: string): Promise<SiteSettings | undefined> {
+  const settings = await readYaml(join(home, "site.yaml"), settingsSchema);
+  if (!settings) return undefined;
+  const { site, data, blackbox } = settings;
+  return { site, ...(data ? { data } : {}), ...(blackbox ? { blackbox } : {}) };
+}
+
+/** The text of a new site.yaml. */
+export function siteSettingsText({ site, data, blackbox }: SiteSettings): string {
+  return `# This site. Nothing in this file is ever sent, the name apart.
+site: ${site}
+# A folder with images/ and masks/ (files of the same name), or with train/, val/ and test/ above those two.
+data: ${data === undefined ? "null" : JSON.stringify(data)}
+# The segmentation model to adapt: bundled, or onnx:FILE.
+blackbox: ${JSON.stringify(blackbox ?? "bundled")}
+`;
+}

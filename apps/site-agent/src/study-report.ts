@@ -1,0 +1,83 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
+import { meanDice } from "@fedbaps/core/training/evaluate.js";
+import type { SiteReport } from "@fedbaps/core/wire/messages.js";
+import type { StudySpec } from "@fedbaps/core/wire/study.js";
+import { writeJson } from "./json-file.js";
+import type { Policy } from "./policy.js";
+import type { StudyStore } from "./study-store.js";
+import type { StudyWork } from "./study-work.js";
+
+/** A site's own report: it stays here. What of it is sent is `filterReport`'s. */
+export interface LocalReport {
+  readonly site: string;
+  readonly study: string;
+  readonly images: { readonly train: number; readonly val: number; readonly test: number };
+  readonly zeroShotDice: number;
+  /** Of what the site uses: the zero-shot figure where it stays with that. */
+  readonly adaptedDice: number;
+  readonly deployed: boolean;
+  /** The version in use; 0 is zero-shot. */
+  readonly version: number;
+  readonly queries: number;
+  readonly blackboxSeconds: number;
+  readonly curve: readonly { readonly version: number; readonly queries: number; readonly valDice: number }[];
+}
+
+export interface ReportInit {
+  readonly site: string;
+  readonly study: StudySpec;
+  readonly store: StudyStore;
+  readonly work: StudyWork;
+  /** Where else results go. */
+  readonly out: string | undefined;
+}
+
+/**
+ * The end of a study at this site: chooses the best version on the validation list, measures it and zero-shot on the test
+ * split, and writes decoder and report. What was measured before is not measured again.
+ */
+export async function makeReport(init: ReportInit, version: number, signal: AbortSignal): Promise<LocalReport> {
+  const { site, study, store, work, out } = init;
+  const opened = await work.open();
+  const { dataset, meter } = opened.training;
+  await work.validate(version, signal);
+  const zeroShot = meanDice(await work.measure("zero-shot", signal));
+  const best = work.choice()?.best.version ?? 0;
+  const theta = best > 0 ? await work.theta(best, signal) : undefined;
+  const report: LocalReport = {
+    site,
+    study: study.name,
+    images: { train: dataset.train.length, val: dataset.val.length, test: dataset.test.length },
+    zeroShotDice: zeroShot,
+    adaptedDice: theta ? meanDice(await work.measure("adapted", signal)) : zeroShot,
+    deployed: theta !== undefined,
+    version: best,
+    queries: meter.spent,
+    blackboxSeconds: meter.state.seconds,
+    curve: work.curve(),
+  };
+  const { description } = opened.training.model;
+  const provenance = {
+    decoder: study.decoder,
+    blackbox: description.name,
+    blackboxIdentity: description.identity,
+    study: study.name,
+    version: best,
+  };
+  for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
+    await mkdir(folder, { recursive: true });
+    if (theta) await saveDecoder(join(folder, "decoder.safetensors"), theta, provenance);
+    await writeJson(join(folder, "report.json"), report);
+  }
+  if (out !== undefined) await opened.afterReport?.(theta ? { theta, out } : { out });
+  return report;
+}
+
+/** What of the report the policy lets leave. */
+export function filterReport(report: LocalReport, policy: Policy): SiteReport {
+  const { study, deployed, queries, blackboxSeconds, version, images, zeroShotDice, adaptedDice } = report;
+  const own = policy.metrics === "own" ? { images, zeroShotDice, adaptedDice } : {};
+  return { study, deployed, queries, blackboxSeconds, version, ...own };
+}

@@ -1,0 +1,152 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { freshMeter, type MeterState } from "@fedbaps/core/blackbox/metered.js";
+import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
+import { z } from "zod";
+import { AgentError } from "./errors.js";
+import type { Home } from "./home.js";
+import { Journal } from "./journal.js";
+import { laterMeter, meterSchema, type RecordOf, recordSchema, type StudyRecord } from "./study-records.js";
+import { readVectors, writeVectors } from "./vector-file.js";
+
+const count = z.number().int().min(0);
+const stepMeta = z.object({ round: count, step: count, lossSum: z.number(), lossCount: count, meter: meterSchema });
+const trainedMeta = stepMeta.extend({ images: z.number().int().min(1) });
+
+/** Where a round's training stands: after every step. */
+export interface StepCheckpoint {
+  readonly round: number;
+  readonly state: OptimizerState;
+  /** Of the round's steps so far. */
+  readonly lossSum: number;
+  readonly lossCount: number;
+  readonly meter: MeterState;
+}
+
+/** A finished round: what every attempt at its sum contributes. */
+export interface TrainedRound extends StepCheckpoint {
+  readonly delta: Float32Array;
+  readonly images: number;
+}
+
+/** Everything that one study has left on this site's disk: journal, checkpoints, models. Crash-safe at every point. */
+export class StudyStore {
+  private constructor(
+    readonly folder: string,
+    private readonly journal: Journal<StudyRecord>,
+    private latest: MeterState,
+  ) {}
+
+  /**
+   * Opens the study's folder. What an earlier study of the same name left is moved aside, not mixed in.
+   * @throws AgentError JOURNAL_DAMAGED
+   */
+  static async open(home: Home, study: string, hash: string): Promise<StudyStore> {
+    const folder = home.study(study);
+    let journal = await StudyStore.journalOf(folder);
+    const opened = journal.entries.find((entry) => entry.kind === "opened");
+    if (opened && opened.hash !== hash) {
+      await rename(folder, `${folder}.${opened.hash.slice(0, 8)}`);
+      journal = await StudyStore.journalOf(folder);
+    }
+    await mkdir(join(folder, "versions"), { recursive: true, mode: 0o700 });
+    if (journal.entries.length === 0) await journal.append({ kind: "opened", study, hash });
+    const store = new StudyStore(folder, journal, freshMeter);
+    for (const entry of journal.entries) if ("meter" in entry) store.#note(entry.meter);
+    for (const file of ["trained.bin", "step.bin"]) {
+      const found = await readVectors(join(folder, file), stepMeta);
+      if (found) store.#note(found.meta.meter);
+    }
+    return store;
+  }
+
+  /** The journal alone, for looking at. */
+  static journalOf(folder: string): Promise<Journal<StudyRecord>> {
+    return Journal.open(join(folder, "journal.jsonl"), recordSchema);
+  }
+
+  /** Everything that was ever spent on the study here. */
+  get meter(): MeterState {
+    return this.latest;
+  }
+
+  records<K extends StudyRecord["kind"]>(kind: K): RecordOf<K>[] {
+    return this.journal.entries.filter((entry): entry is RecordOf<K> => entry.kind === kind);
+  }
+
+  async record(entry: StudyRecord): Promise<void> {
+    if ("meter" in entry) this.#note(entry.meter);
+    await this.journal.append(entry);
+  }
+
+  /** Written after every step: whole or not at all, without waiting for the disk. */
+  async saveStep({ state, ...meta }: StepCheckpoint): Promise<void> {
+    this.#note(meta.meter);
+    await writeVectors(this.#path("step.bin"), { ...meta, step: state.step }, [state.theta, ...state.moments], false);
+  }
+
+  /** The last step, if it belongs to this round. */
+  async step(round: number): Promise<StepCheckpoint | undefined> {
+    const found = await readVectors(this.#path("step.bin"), stepMeta);
+    if (!found || found.meta.round !== round) return undefined;
+    const { step, ...meta } = found.meta;
+    const [theta, ...moments] = found.vectors;
+    return { ...meta, state: { step, theta, moments } };
+  }
+
+  /** On the disk before it returns: from here on, the round is never trained again. */
+  async saveTrained({ state, delta, ...meta }: TrainedRound): Promise<void> {
+    const vectors = [delta, state.theta, ...state.moments];
+    await writeVectors(this.#path("trained.bin"), { ...meta, step: state.step }, vectors, true);
+    await this.record({ kind: "trained", round: meta.round, steps: state.step, meter: meta.meter });
+  }
+
+  /** The last round that was trained to its end. @throws AgentError HOME_DAMAGED */
+  async trained(): Promise<TrainedRound | undefined> {
+    const found = await readVectors(this.#path("trained.bin"), trainedMeta);
+    if (!found) {
+      if (this.records("trained").length > 0)
+        throw new AgentError("HOME_DAMAGED", `${this.#path("trained.bin")} is missing or damaged; restore it from a backup`);
+      return undefined;
+    }
+    const { step, ...meta } = found.meta;
+    const [delta, theta, ...moments] = found.vectors;
+    return { ...meta, delta, state: { step, theta, moments } };
+  }
+
+  async saveVersion(version: number, theta: Float32Array): Promise<void> {
+    await writeVectors(this.#versionFile(version), { version }, [theta], true);
+  }
+
+  async version(version: number): Promise<Float32Array | undefined> {
+    const found = await readVectors(this.#versionFile(version), z.object({ version: z.literal(version) }));
+    return found?.vectors[0];
+  }
+
+  /** Versions on the disk, the newest first. */
+  async versions(): Promise<number[]> {
+    const names = await readdir(this.#path("versions"));
+    return names
+      .filter((name) => /^\d+\.bin$/.test(name))
+      .map((name) => Number.parseInt(name, 10))
+      .sort((a, b) => b - a);
+  }
+
+  /** Deletes the other versions: any can be had again from the past rounds' sums. */
+  async keepVersions(keep: readonly number[]): Promise<void> {
+    for (const version of await this.versions())
+      if (!keep.includes(version)) await rm(this.#versionFile(version), { force: true });
+  }
+
+  #note(meter: MeterState): void {
+    this.latest = laterMeter(this.latest, meter);
+  }
+
+  #versionFile(version: number): string {
+    return this.#path("versions", `${String(version).padStart(4, "0")}.bin`);
+  }
+
+  #path(...names: string[]): string {
+    return join(this.folder, ...names);
+  }
+}

@@ -1,0 +1,215 @@
+import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
+import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
+import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
+import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
+import { AgentError } from "./errors.js";
+import { StudyModel, type StudyModelInit } from "./study-model.js";
+import type { StepCheckpoint, TrainedRound } from "./study-store.js";
+import type { OpenedTraining, OpenTraining, Training } from "./training.js";
+
+export interface StudyWorkInit extends StudyModelInit {
+  readonly open: OpenTraining;
+}
+
+export interface StepReport {
+  readonly stepsDone: number;
+  readonly stepsPlanned: number;
+  readonly loss: number;
+}
+
+/** Thrown out of a round's steps when the rest of the budget is needed for measuring. */
+const enough = new Error("the budget is spent but for measuring");
+
+/**
+ * One study's paid work at this site: validation, training, measuring. Each piece is stored when it is done and never
+ * bought twice; a round that was cut off goes on at its last step.
+ */
+export class StudyWork {
+  readonly #model: StudyModel;
+  #opening: Promise<OpenedTraining> | undefined;
+  #training: Training | undefined;
+
+  constructor(private readonly init: StudyWorkInit) {
+    this.#model = new StudyModel(init);
+  }
+
+  /** Queries spent on the study, over all runs of this program. */
+  get queries(): number {
+    const { train, validate, report } = this.#training?.meter.state ?? this.init.store.meter;
+    return train + validate + report;
+  }
+
+  /** Opens data and black box, once. What fails is tried anew at the next call. */
+  open(): Promise<OpenedTraining> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined);
+    this.#opening = undefined;
+    await opened?.training.close();
+  }
+
+  /** The shared parameters after `version` rounds. */
+  async theta(version: number, signal: AbortSignal): Promise<Float32Array> {
+    const { training } = await this.open();
+    return this.#model.theta(version, training.initialTheta(), signal);
+  }
+
+  /** A version's scores on the validation list, measured once; zero-shot (version 0) before any other. */
+  async validate(version: number, signal: AbortSignal): Promise<readonly ImageScore[]> {
+    if (version > 0) await this.validate(0, signal);
+    const known = this.#validated().find((entry) => entry.version === version);
+    if (known) return known.scores;
+    const { training } = await this.open();
+    const theta = version === 0 ? undefined : await this.theta(version, signal);
+    const scores = await this.#paid(training, () => training.validate(theta, signal));
+    await this.init.store.record({ kind: "validated", version, scores, meter: training.meter.state });
+    await this.#prune(version);
+    return scores;
+  }
+
+  /** Which version this site would use, by what was measured so far; undefined before zero-shot was. */
+  choice(): VersionChoice | undefined {
+    const [zeroShot, ...versions] = this.#validated();
+    if (!zeroShot) return undefined;
+    const choice = new VersionChoice(zeroShot.scores);
+    for (const { version, scores } of versions) choice.offer(version, scores);
+    return choice;
+  }
+
+  /** Validation Dice of a version that was measured. */
+  valDice(version: number): number | undefined {
+    const entry = this.#validated().find((candidate) => candidate.version === version);
+    return entry && meanDice(entry.scores);
+  }
+
+  /** Validation Dice over queries, for the learning curve. */
+  curve(): { version: number; queries: number; valDice: number }[] {
+    return this.#validated().map(({ version, scores, meter }) => ({
+      version,
+      queries: meter.train + meter.validate + meter.report,
+      valDice: meanDice(scores),
+    }));
+  }
+
+  /** Scores of zero-shot, or of the chosen version, on the test split, measured once. */
+  async measure(subject: "zero-shot" | "adapted", signal: AbortSignal): Promise<readonly ImageScore[]> {
+    const known = this.init.store.records("measured").find((entry) => entry.subject === subject);
+    if (known) return known.scores;
+    const { training } = await this.open();
+    const best = this.choice()?.best.version ?? 0;
+    const theta = subject === "zero-shot" ? undefined : await this.theta(best, signal);
+    const scores = await this.#paid(training, () => training.report(theta, signal));
+    await this.init.store.record({ kind: "measured", subject, scores, meter: training.meter.state });
+    return scores;
+  }
+
+  /** The update of a round that was trained to its end. */
+  async trained(round: number): Promise<TrainedRound | undefined> {
+    const last = await this.init.store.trained();
+    return last?.round === round ? last : undefined;
+  }
+
+  /**
+   * Trains a round from the shared model before it, and stores the update before it returns.
+   * @param signal ends the work at once; @param onStep is awaited after every stored step: what it throws ends the work.
+   */
+  async train(round: number, signal: AbortSignal, onStep: (step: StepReport) => void): Promise<TrainedRound> {
+    const known = await this.trained(round);
+    if (known) return known;
+    const { training } = await this.open();
+    const version = round - 1;
+    await this.validate(version, signal);
+    const start = await this.theta(version, signal);
+    let last = await this.#begin(round, training, start);
+    const afford = () => training.meter.remaining >= this.#reserved(round, training) + this.#stepCost;
+    const run = () =>
+      training.trainRound(round, last.state, {
+        signal,
+        onStep: async ({ state, stepsDone, stepsPlanned, loss }) => {
+          const { lossSum, lossCount } = last;
+          last = { round, state, lossSum: lossSum + loss, lossCount: lossCount + 1, meter: training.meter.state };
+          await this.init.store.saveStep(last);
+          onStep({ stepsDone: Math.max(0, stepsDone), stepsPlanned, loss });
+          if (!afford()) throw enough;
+        },
+      });
+    // Planned steps always fit; only steps that were cut off and paid twice can make the budget run short.
+    const end = stepsAfter(training.plan, round, this.init.study.rounds);
+    if (last.state.step >= end || afford())
+      await this.#paid(training, run).catch((error: unknown) => {
+        if (error !== enough) throw error;
+      });
+    const delta = last.state.theta.map((value, i) => value - start[i]);
+    const trained = { ...last, meter: training.meter.state, delta, images: training.dataset.train.length };
+    await this.init.store.saveTrained(trained);
+    return trained;
+  }
+
+  async #begin(round: number, training: Training, theta: Float32Array): Promise<StepCheckpoint> {
+    const stored = await this.init.store.step(round);
+    if (stored) return stored;
+    const previous = (await this.init.store.trained())?.state ?? training.startState();
+    // A site that missed rounds goes on with the others: it does not make up for the steps of rounds that are over.
+    const step = Math.max(previous.step, stepsAfter(training.plan, round - 1, this.init.study.rounds));
+    const state: OptimizerState = { ...training.roundState(previous, theta), step };
+    return { round, state, lossSum: 0, lossCount: 0, meter: training.meter.state };
+  }
+
+  async #open(): Promise<OpenedTraining> {
+    const { store, study, open } = this.init;
+    const opened = await open(study, store.meter);
+    const { dataset, model } = opened.training;
+    const found = {
+      train: dataset.train.length,
+      val: dataset.val.length,
+      test: dataset.test.length,
+      blackbox: model.description.identity,
+    };
+    const [before] = store.records("material");
+    if (!before) await store.record({ kind: "material", ...found });
+    else if ((Object.keys(found) as (keyof typeof found)[]).some((key) => before[key] !== found[key])) {
+      await opened.training.close();
+      throw new AgentError(
+        "MATERIAL_CHANGED",
+        `the data folder or the black box is not the one that ${study.name} began with here; give the same --data and --blackbox`,
+      );
+    }
+    this.#training = opened.training;
+    return opened;
+  }
+
+  /** Runs paid work; what was spent is written down also when the work was cut off. */
+  async #paid<T>(training: Training, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.init.store.record({ kind: "spent", meter: training.meter.state });
+      throw error;
+    }
+  }
+
+  get #stepCost(): number {
+    return queriesPerStep(preset(this.init.study.preset, 1));
+  }
+
+  /** Queries that the validations after this round and the final report will take. */
+  #reserved(round: number, { plan }: Training): number {
+    const validations = this.init.study.rounds - round + 1;
+    return plan.report + plan.validationImages * plan.validationClicks * validations;
+  }
+
+  #validated() {
+    return this.init.store.records("validated");
+  }
+
+  async #prune(newest: number): Promise<void> {
+    await this.init.store.keepVersions([newest, this.choice()?.best.version ?? 0]);
+  }
+}

@@ -1,0 +1,214 @@
+import { MeteredModel, type MeterState, type Purpose, QueryMeter } from "../blackbox/metered.js";
+import type { SegmentationModel } from "../blackbox/model.js";
+import { openBlackBox } from "../blackbox/open.js";
+import type { Clock } from "../common/clock.js";
+import { type Dataset, loadSample, openDataset, type Sample } from "../data/dataset.js";
+import type { IpDecoder } from "../decoder/ip-decoder.js";
+import { openDecoder } from "../decoder/open.js";
+import type { DecoderKind } from "../decoder/parameters.js";
+import type { TensorBackend } from "../decoder/tensor-backend.js";
+import type { Comparison } from "../image/panel.js";
+import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
+import { type BudgetPlan, planBudget, stepsAfter } from "./budget-plan.js";
+import { CaseCache } from "./cases.js";
+import { type Answer, type EvaluationInit, evaluate, type ImageScore } from "./evaluate.js";
+import { LocalTrainer } from "./local-trainer.js";
+import { type PresetName, preset, queriesPerStep } from "./presets.js";
+import { drawPrompts } from "./prompted-model.js";
+
+export interface SiteTrainingSettings {
+  /** The site's folder. */
+  readonly data: string;
+  /** The black box, as `openBlackBox` reads it. */
+  readonly blackbox: string;
+  readonly decoder: DecoderKind;
+  readonly preset: PresetName;
+  /** Queries at most, for everything. */
+  readonly budget: number;
+  /** Validations after the first: federated rounds, or checkpoints of a local run. */
+  readonly rounds: number;
+  /** Clicks per test image. */
+  readonly clicks: number;
+  readonly seed: number;
+  /** Names the site's own random streams. */
+  readonly site: string;
+  readonly clock: Clock;
+  readonly backend?: TensorBackend | "auto";
+  /** CPU threads of the black box's runtime. */
+  readonly threads?: number;
+  /** What was spent before a restart. */
+  readonly meter?: MeterState;
+  /** Bytes of prepared images kept in memory. */
+  readonly cacheBytes?: number;
+}
+
+export interface StepProgress {
+  readonly state: OptimizerState;
+  /** Steps of this round. */
+  readonly stepsDone: number;
+  readonly stepsPlanned: number;
+  /** Mean training loss of this step. */
+  readonly loss: number;
+}
+
+export interface RoundOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Awaited after every step: the place to store the state. */
+  readonly onStep?: (progress: StepProgress) => void | Promise<void>;
+}
+
+const DEFAULT_CACHE_BYTES = 1_000_000_000;
+
+/** Everything one site needs to adapt: its data, its black box under a meter, its decoder, and the plan of its budget. */
+export class SiteTraining {
+  readonly plan: BudgetPlan;
+  readonly #trainer: LocalTrainer;
+  readonly #cases: CaseCache;
+  readonly #answers = { zeroShot: new Map<number, Answer>(), adapted: new Map<number, Answer>() };
+
+  private constructor(
+    private readonly settings: SiteTrainingSettings,
+    readonly dataset: Dataset,
+    readonly model: SegmentationModel,
+    readonly decoder: IpDecoder,
+    readonly meter: QueryMeter,
+  ) {
+    const perStep = queriesPerStep(preset(settings.preset, 1));
+    this.plan = planBudget({
+      budget: settings.budget,
+      val: dataset.val.length,
+      test: dataset.test.length,
+      clicks: settings.clicks,
+      rounds: settings.rounds,
+      queriesPerStep: perStep,
+    });
+    this.#cases = new CaseCache(decoder, model.description.nativeSize, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    this.#trainer = new LocalTrainer({
+      decoder,
+      model: this.#metered("train"),
+      cases: this.#cases,
+      train: dataset.train,
+      preset: preset(settings.preset, this.plan.steps),
+      seed: settings.seed,
+      site: settings.site,
+    });
+  }
+
+  /** @throws DatasetError, BlackBoxError, DecoderError, BudgetError; nothing has been asked of the black box then. */
+  static async open(settings: SiteTrainingSettings): Promise<SiteTraining> {
+    const dataset = await openDataset(settings.data, { seed: settings.seed });
+    const decoder = await openDecoder(settings.decoder, settings.backend ?? "auto");
+    const model = await openBlackBox(settings.blackbox, settings.threads ?? 1);
+    const meter = new QueryMeter(settings.budget, settings.clock, settings.meter);
+    try {
+      return new SiteTraining(settings, dataset, model, decoder, meter);
+    } catch (error) {
+      await model.close();
+      throw error;
+    }
+  }
+
+  get parameterCount(): number {
+    return this.decoder.layout.length;
+  }
+
+  /** The decoder before any training: the same at every site of a study, and zero-shot in effect. */
+  initialTheta(): Float32Array {
+    return this.decoder.initial(this.settings.seed);
+  }
+
+  startState(): OptimizerState {
+    return startOptimizer(this.#optimizer(), this.initialTheta());
+  }
+
+  /** The state to train on from a shared `theta`: the site's own moments and step count, the cohort's parameters. */
+  roundState(previous: OptimizerState, theta: Float32Array): OptimizerState {
+    this.decoder.layout.check(theta);
+    return { ...previous, theta: theta.slice() };
+  }
+
+  /**
+   * Trains up to the last step of `round` (from 1). A state from the middle of the round goes on where it was, to the
+   * same bits.
+   */
+  async trainRound(
+    round: number,
+    state: OptimizerState,
+    options: RoundOptions = {},
+  ): Promise<{ state: OptimizerState; loss: number }> {
+    const first = stepsAfter(this.plan, round - 1, this.settings.rounds);
+    const last = stepsAfter(this.plan, round, this.settings.rounds);
+    let current = state;
+    let total = 0;
+    let counted = 0;
+    while (current.step < last) {
+      options.signal?.throwIfAborted();
+      const { state: next, loss } = await this.#trainer.step(current, options.signal);
+      current = next;
+      total += loss;
+      counted++;
+      await options.onStep?.({ state: current, stepsDone: current.step - first, stepsPlanned: last - first, loss });
+    }
+    return { state: current, loss: counted === 0 ? Number.NaN : total / counted };
+  }
+
+  /** Measures on the fixed validation list; without `theta`, the zero-shot model. */
+  validate(theta?: Float32Array, signal?: AbortSignal): Promise<ImageScore[]> {
+    const samples = this.dataset.val.slice(0, this.plan.validationImages);
+    return this.#evaluate("validate", samples, this.plan.validationClicks, theta, signal);
+  }
+
+  /** Measures on the test split, HD95 too; without `theta`, the zero-shot model. */
+  report(theta?: Float32Array, signal?: AbortSignal): Promise<ImageScore[]> {
+    const answers = theta ? this.#answers.adapted : this.#answers.zeroShot;
+    answers.clear();
+    const extras = { surface: true, onAnswer: (answer: Answer) => answers.set(answer.id, answer) };
+    return this.#evaluate("report", this.dataset.test, this.settings.clicks, theta, signal, extras);
+  }
+
+  /**
+   * The first `count` test images as pictures, from the answers that the reports of this process already paid for.
+   * @param theta the decoder that was reported on; none where the site stays zero-shot.
+   */
+  async comparisons(count: number, theta?: Float32Array): Promise<Comparison[]> {
+    const out: Comparison[] = [];
+    for (const sample of this.dataset.test.slice(0, count)) {
+      const zeroShot = this.#answers.zeroShot.get(sample.id);
+      const adapted = theta ? this.#answers.adapted.get(sample.id) : zeroShot;
+      if (!zeroShot || !adapted) continue;
+      const { image, mask: truth } = await loadSample(sample);
+      const subject = await this.#cases.get(sample);
+      const query = { subject, point: zeroShot.point, theta: theta ?? this.initialTheta() };
+      const [visualPrompt] = drawPrompts(this.decoder, [query]);
+      if (visualPrompt) out.push({ image, truth, zeroShot: zeroShot.mask, adapted: adapted.mask, visualPrompt });
+    }
+    return out;
+  }
+
+  async close(): Promise<void> {
+    this.#cases.clear();
+    await this.model.close();
+  }
+
+  #optimizer() {
+    return preset(this.settings.preset, this.plan.steps).optimizer;
+  }
+
+  #metered(purpose: Purpose): MeteredModel {
+    return new MeteredModel(this.model, this.meter, purpose);
+  }
+
+  #evaluate(
+    purpose: Purpose,
+    samples: readonly Sample[],
+    clicks: number,
+    theta: Float32Array | undefined,
+    signal: AbortSignal | undefined,
+    extras: Partial<EvaluationInit> = {},
+  ): Promise<ImageScore[]> {
+    const { decoder } = this;
+    const model = this.#metered(purpose);
+    const init = { decoder, model, cases: this.#cases, clicks, seed: this.settings.seed, ...extras };
+    return evaluate(signal ? { ...init, signal } : init, samples, theta);
+  }
+}

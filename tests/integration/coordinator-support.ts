@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { type Coordinator, type CoordinatorOptions, startCoordinator } from "@fedbaps/coordinator/app.js";
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import { silentLogger } from "@fedbaps/core/common/logger.js";
+import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
+import { packUpdate } from "@fedbaps/core/federation/update.js";
+import { SecAggClient } from "@fedbaps/core/secagg/client.js";
+import { createIdentity, type Identity, memberOf, sign } from "@fedbaps/core/secagg/keys.js";
+import { encodeRing } from "@fedbaps/core/wire/codec.js";
+import type { Acknowledgement, Challenge, HistoryPage, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import { authTranscript, enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
+import { io, type Socket } from "socket.io-client";
+
+export function start(overrides: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
+  const random = (count: number) => new Uint8Array(randomBytes(count));
+  const options = { home: undefined, host: "127.0.0.1", port: 0, clock: systemClock, logger: silentLogger, random };
+  return startCoordinator({ ...options, ...overrides });
+}
+
+/** Asks the API and gives its JSON. */
+export async function api<T>(url: string, token: string, method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return (await response.json()) as T;
+}
+
+/** Invites, enrols and approves a site. */
+export async function enrol(url: string, token: string, site: string): Promise<Identity> {
+  const identity = createIdentity(site, (count) => new Uint8Array(randomBytes(count)));
+  const { code } = await api<{ code: string }>(url, token, "POST", "/invites", { site });
+  const { signKey, boxKey } = memberOf(identity);
+  const request = { protocol: 1 as const, code, site, signKey, boxKey };
+  const signature = sign(enrolTranscript(request), identity.sign.secretKey);
+  await api(url, "none", "POST", "/enrol", { ...request, signature });
+  await api(url, token, "POST", `/sites/${site}/approve`);
+  return identity;
+}
+
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  ms = 20_000,
+): Promise<T> {
+  for (const end = Date.now() + ms; Date.now() < end; ) {
+    const value = await probe();
+    if (value !== undefined) return value;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`waited ${ms} ms in vain for ${what}`);
+}
+
+const agents = new Set<FakeAgent>();
+
+/** Closes every agent that a test has left open. */
+export function closeAgents(): void {
+  for (const agent of agents) agent.close();
+}
+
+/** An agent without black box or policy: approves everything, "trains" at once, answers by the real `SecAggClient`. */
+export class FakeAgent {
+  readonly socket: Socket;
+  readonly seen: string[] = [];
+  readonly refusals: string[] = [];
+  readonly acknowledgements: Acknowledgement[] = [];
+  #client: SecAggClient | undefined;
+  #members = 0;
+
+  constructor(
+    url: string,
+    readonly identity: Identity,
+    private readonly options: { vanishIn?: Instruction["phase"]; value?: number; images?: number } = {},
+  ) {
+    const socket = io(url, { transports: ["websocket"], reconnection: false, forceNew: true });
+    this.socket = socket;
+    agents.add(this);
+    socket.on("challenge", (challenge: Challenge) => {
+      const site = identity.site;
+      const signature = sign(authTranscript(challenge, site), identity.sign.secretKey);
+      socket.emit("auth", { protocol: 1, site, signature }, (answer: Acknowledgement) =>
+        this.acknowledgements.push(answer),
+      );
+    });
+    socket.on("refused", ({ code }: { code: string }) => this.refusals.push(code));
+    socket.on("studies", (offers: StudyOffer[]) => {
+      socket.emit("approvals", { hashes: offers.map((offer) => offer.hash) }, () => {});
+    });
+    socket.on("instruction", (instruction: Instruction) => void this.#obey(instruction));
+  }
+
+  close(): void {
+    agents.delete(this);
+    this.socket.disconnect();
+  }
+
+  history(study: string, after: number): Promise<HistoryPage> {
+    return this.socket.emitWithAck("history", { study, after });
+  }
+
+  async #obey(instruction: Instruction): Promise<void> {
+    this.seen.push(instruction.phase === "wait" ? `wait:${instruction.reason}` : instruction.phase);
+    if (instruction.phase === this.options.vanishIn) return this.close();
+    const answer = await this.#answer(instruction);
+    if (answer === undefined) return;
+    // A link that is cut takes its acknowledgements with it.
+    const cut = { ok: false as const, code: "CUT" };
+    this.acknowledgements.push(await this.socket.emitWithAck(answer[0], answer[1]).catch(() => cut));
+  }
+
+  async #answer(instruction: Instruction): Promise<[string, unknown] | undefined> {
+    const { phase } = instruction;
+    if (phase === "wait") return undefined;
+    if (phase === "report") {
+      const { study, version } = instruction;
+      return ["report", { study, version, deployed: true, queries: 10, blackboxSeconds: 0.5, adaptedDice: 0.75 }];
+    }
+    if (phase === "recruiting") return ["reply", { phase, reference: instruction.reference, ready: true }];
+    if (phase === "training") return ["reply", { phase, reference: instruction.reference, queries: 10 }];
+    if (phase === "advertiseKeys") {
+      const { cohort } = instruction;
+      this.#members = cohort.members.length;
+      const random = (count: number) => new Uint8Array(randomBytes(count));
+      this.#client = new SecAggClient({ identity: this.identity, cohort, random });
+      return ["reply", { phase, reference: cohort.reference, advertisement: this.#client.advertiseKeys() }];
+    }
+    const { reference } = instruction;
+    const client = this.#client;
+    if (client === undefined)
+      return ["failure", { study: reference.study, stage: "secagg", code: "CLIENT_STATE_LOST" }];
+    switch (phase) {
+      case "shareKeys":
+        return ["reply", { phase, reference, shares: await client.shareKeys(instruction.advertisements) }];
+      case "maskedInput":
+        return [
+          "reply",
+          { phase, reference, vector: encodeRing(client.maskInput(instruction.shares, this.#update())) },
+        ];
+      case "consistency":
+        return ["reply", { phase, reference, signature: client.confirmSurvivors(instruction.survivors) }];
+      case "unmask":
+        return ["reply", { phase, reference, shares: client.unmask(instruction.request) }];
+    }
+  }
+
+  #update(): Uint32Array {
+    const delta = new Float32Array(parameterCount("filter-bank"));
+    delta[0] = this.options.value ?? 0;
+    const images = this.options.images ?? 10;
+    return packUpdate({
+      delta,
+      clip: 10,
+      images,
+      maxImages: 10_000,
+      metrics: { valDice: 0.5 },
+      cohortSize: this.#members,
+    });
+  }
+}

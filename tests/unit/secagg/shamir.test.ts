@@ -1,0 +1,80 @@
+import { combineShares, recoverSecret, splitSecret } from "@fedbaps/core/secagg/shamir.js";
+import { describe, expect, it } from "@jest/globals";
+import { codeRejected, seededBytes } from "../../protocol/parties.js";
+
+const secret = seededBytes(1)(32);
+const accept = (candidate: Uint8Array) => (Buffer.compare(candidate, secret) === 0 ? candidate : null);
+
+/** The share with its coordinate (last byte) replaced. */
+function at(x: number, share: Uint8Array): Uint8Array {
+  const moved = share.slice();
+  moved[moved.length - 1] = x;
+  return moved;
+}
+
+describe("Shamir shares", () => {
+  it("rebuild the secret from any t of n, in any order", async () => {
+    const shares = await splitSecret(secret, 5, 3);
+    expect(shares.map((share) => share.length)).toEqual([33, 33, 33, 33, 33]);
+    for (let a = 0; a < 5; a++)
+      for (let b = a + 1; b < 5; b++)
+        for (let c = b + 1; c < 5; c++) expect(await combineShares([shares[c], shares[a], shares[b]])).toEqual(secret);
+    expect(await combineShares(shares)).toEqual(secret);
+  });
+
+  it("t - 1 of them give something else", async () => {
+    const shares = await splitSecret(secret, 5, 3);
+    expect(await combineShares(shares.slice(0, 2))).not.toEqual(secret);
+  });
+
+  it("lie on a polynomial over GF(2^8), the secret at zero: 42 + 07 x, worked by hand", async () => {
+    expect(await combineShares([Uint8Array.of(0x42 ^ 0x07, 1), Uint8Array.of(0x42 ^ 0x0e, 2)])).toEqual(
+      Uint8Array.of(0x42),
+    );
+  });
+
+  it("cover the largest cohort", async () => {
+    const short = secret.slice(0, 2);
+    const shares = await splitSecret(short, 200, 134);
+    expect(new Set(shares.map((share) => share[2])).size).toBe(200);
+    expect(await combineShares(shares.slice(66))).toEqual(short);
+  });
+
+  it("of impossible sizes, and sets that do not belong together, are refused with a typed error", async () => {
+    const sizes = [
+      [5, 6],
+      [5, 1],
+      [256, 200],
+      [5, 2.5],
+    ];
+    for (const [count, threshold] of sizes)
+      expect(await codeRejected(splitSecret(secret, count, threshold))).toBe("BAD_SHARES");
+    const [a, b] = await splitSecret(secret, 3, 2);
+    for (const set of [[], [a], [a, a], [a, at(a[32], b)], [a, b.slice(1)], [a, at(0, b)]])
+      expect(await codeRejected(combineShares(set))).toBe("BAD_SHARES");
+  });
+});
+
+describe("recovery", () => {
+  it("works round one false share, of whatever kind, where there is one to spare", async () => {
+    const shares = (await splitSecret(secret, 5, 3)).slice(0, 4);
+    const lies = (share: Uint8Array, next: Uint8Array) => [
+      share.map((byte, i) => (i === 4 ? byte ^ 1 : byte)),
+      at(0, share),
+      at(next[32], share), // claims the coordinate of an honest share
+      at(share[32] === 255 ? 1 : share[32] + 1, share),
+    ];
+    for (let bad = 0; bad < 4; bad++)
+      for (const lie of lies(shares[bad], shares[(bad + 1) % 4])) {
+        const given = shares.map((share, i) => (i === bad ? lie : share));
+        expect(await recoverSecret(given, 3, accept)).toEqual(secret);
+        const withoutSpare = given.filter((_, i) => i !== (bad + 2) % 4);
+        expect(await recoverSecret(withoutSpare, 3, accept)).toBeNull();
+      }
+  });
+
+  it("has nothing to say about fewer than t", async () => {
+    const shares = await splitSecret(secret, 5, 3);
+    expect(await recoverSecret(shares.slice(0, 2), 3, accept)).toBeNull();
+  });
+});
