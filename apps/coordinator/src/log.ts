@@ -38,7 +38,15 @@ export function createLogger(
 }
 
 function writeJson(stream: NodeJS.WritableStream): Write {
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "event" }, stream);
+  const log = pino(
+    {
+      base: null,
+      formatters: { level: (level) => ({ level }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: "event",
+    },
+    stream,
+  );
   return (level, event, fields) => log[level](fields, event);
 }
 

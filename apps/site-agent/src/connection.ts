@@ -149,9 +149,12 @@ export class Connection {
   #authenticate(message: unknown): void {
     const challenge = challengeSchema.safeParse(message);
     const { identity, membership } = this.components;
-    if (!challenge.success) return this.#giveUp("PROTOCOL");
+    const known = challenge.success && challenge.data.coordinator === membership.publicKey;
     // Another key is another coordinator, whatever the address says; it gets no signature.
-    if (challenge.data.coordinator !== membership.publicKey) return this.#giveUp("COORDINATOR_KEY");
+    if (!known) {
+      this.#giveUp(challenge.success ? "COORDINATOR_KEY" : "PROTOCOL");
+      return;
+    }
     const signature = sign(authTranscript(challenge.data, identity.site), identity.sign.secretKey);
     const auth: Auth = { protocol: PROTOCOL_VERSION, site: identity.site, signature };
     // A refusal comes as its own event.

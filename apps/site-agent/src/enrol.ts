@@ -8,7 +8,11 @@ import { AgentError } from "./errors.js";
 import type { Membership } from "./membership.js";
 
 const answerSchema = z.object({ coordinator: publicKeySchema });
-const problemSchema = z.object({ code: z.string().optional(), detail: z.string().optional(), title: z.string().optional() });
+const problemSchema = z.object({
+  code: z.string().optional(),
+  detail: z.string().optional(),
+  title: z.string().optional(),
+});
 const TIMEOUT_MS = 30_000;
 
 export interface EnrolInit {
@@ -17,6 +21,8 @@ export interface EnrolInit {
   readonly url: string;
   /** The invite: CODE, or CODE.FINGERPRINT where the fingerprint is of the coordinator's key. */
   readonly invite: string;
+  /** The fingerprint of the coordinator's key, where it was given apart from the code. */
+  readonly expected?: string | undefined;
   readonly signal: AbortSignal;
   readonly fetch?: typeof fetch;
 }
@@ -25,8 +31,9 @@ export interface EnrolInit {
  * Turns a one-time invite into a membership, which the study lead then approves.
  * @throws AgentError ENROL_REFUSED, COORDINATOR_KEY, COORDINATOR_UNREACHABLE; UsageError for an invite that is none
  */
-export async function enrol({ identity, url, invite, signal, fetch: send = fetch }: EnrolInit): Promise<Membership> {
-  const { code, expected } = readInvite(invite);
+export async function enrol(init: EnrolInit): Promise<Membership> {
+  const { identity, url, invite, signal, fetch: send = fetch } = init;
+  const { code, expected = init.expected } = readInvite(invite);
   const { site, signKey, boxKey } = memberOf(identity);
   const unsigned = { protocol: PROTOCOL_VERSION, code, site, signKey, boxKey } as const;
   const signature = sign(enrolTranscript(unsigned), identity.sign.secretKey);
@@ -41,7 +48,10 @@ export async function enrol({ identity, url, invite, signal, fetch: send = fetch
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
   } catch (error) {
-    throw new AgentError("COORDINATOR_UNREACHABLE", `cannot reach ${url}: ${reasonOf(error)}; check the address and the network`);
+    throw new AgentError(
+      "COORDINATOR_UNREACHABLE",
+      `cannot reach ${url}: ${reasonOf(error)}; check the address and the network`,
+    );
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw refusal(response.status, body);
@@ -73,7 +83,9 @@ function sameFingerprint(publicKey: string, expected: string): boolean {
 function refusal(status: number, body: unknown): AgentError {
   const problem = problemSchema.safeParse(body);
   const why = problem.success ? (problem.data.detail ?? problem.data.title ?? problem.data.code) : undefined;
-  return new AgentError("ENROL_REFUSED", `the coordinator refused to enrol this site: ${why ?? `HTTP ${status}`}`, { status });
+  return new AgentError("ENROL_REFUSED", `the coordinator refused to enrol this site: ${why ?? `HTTP ${status}`}`, {
+    status,
+  });
 }
 
 function reasonOf(error: unknown): string {

@@ -24,6 +24,7 @@ export type AgentErrorCode =
   /** The secrets of this attempt were in the memory of a process that has ended. */
   | "CLIENT_STATE_LOST"
   | "NO_UPDATE"
+  | "STUDY_FAILED"
   | "JOURNAL_DAMAGED";
 
 export class AgentError extends FedBapsError<AgentErrorCode> {}

@@ -57,11 +57,19 @@ export class Home {
       () => false,
     );
     if (!there)
-      throw new AgentError("HOME_MISSING", `${this.folder} holds no site yet; make it with: fedbaps-site init --home ${this.folder}`);
+      throw new AgentError(
+        "HOME_MISSING",
+        `${this.folder} holds no site yet; make it with: fedbaps-site init --home ${this.folder}`,
+      );
   }
 }
 
 /** The plain line for a home that cannot be written to. */
 export function unwritable(folder: string, cause: unknown): AgentError {
-  return new AgentError("HOME_UNWRITABLE", `cannot write to ${folder}: ${messageOf(cause)}; choose another --home`, {}, { cause });
+  return new AgentError(
+    "HOME_UNWRITABLE",
+    `cannot write to ${folder}: ${messageOf(cause)}; choose another --home`,
+    {},
+    { cause },
+  );
 }

@@ -6,7 +6,8 @@ import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
 import { readJson, writeJson } from "./json-file.js";
 
-const secret = (bytes: number) => z.base64().refine((text) => fromBase64(text).length === bytes, `must be ${bytes} bytes`);
+const secret = (bytes: number) =>
+  z.base64().refine((text) => fromBase64(text).length === bytes, `must be ${bytes} bytes`);
 
 const identitySchema = z.strictObject({
   format: z.literal("fedbaps-identity/1"),

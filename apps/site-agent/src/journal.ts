@@ -27,14 +27,14 @@ export class Journal<Entry> {
   /** @throws AgentError JOURNAL_DAMAGED, with the number of the line */
   static async open<S extends z.ZodType>(file: string, schema: S): Promise<Journal<z.output<S>>> {
     await mkdir(dirname(file), { recursive: true });
-    const text = (await readIfThere(file)) ?? "";
-    const lines = text.split("\n");
-    // What follows the last line feed was being written when the process ended.
-    const torn = lines.pop() ?? "";
-    const entries = lines.map((line, i) => readLine(line, schema, `${file}, line ${i + 1}`));
-    const size = Buffer.byteLength(text) - Buffer.byteLength(torn);
-    if (torn !== "") await truncate(file, size);
+    const { entries, size, torn } = await readRecords(file, schema);
+    if (torn) await truncate(file, size);
     return new Journal(file, entries, size);
+  }
+
+  /** The complete records alone: for looking at a journal that another process may be writing. */
+  static async read<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>[]> {
+    return (await readRecords(file, schema)).entries;
   }
 
   get entries(): readonly Entry[] {
@@ -65,6 +65,15 @@ export class Journal<Entry> {
     this.#size += Buffer.byteLength(line);
     this.#entries.push(entry);
   }
+}
+
+async function readRecords<S extends z.ZodType>(file: string, schema: S) {
+  const text = (await readIfThere(file)) ?? "";
+  const lines = text.split("\n");
+  // What follows the last line feed was being written when the process ended.
+  const torn = lines.pop() ?? "";
+  const entries = lines.map((line, i) => readLine(line, schema, `${file}, line ${i + 1}`));
+  return { entries, size: Buffer.byteLength(text) - Buffer.byteLength(torn), torn: torn !== "" };
 }
 
 function checksum(json: string): string {

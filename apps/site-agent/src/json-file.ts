@@ -13,7 +13,9 @@ export async function readJson<S extends z.ZodType>(file: string, schema: S): Pr
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    throw new AgentError("HOME_DAMAGED", `${file} is damaged or from another version; restore it from a backup`, { file });
+    throw new AgentError("HOME_DAMAGED", `${file} is damaged or from another version; restore it from a backup`, {
+      file,
+    });
   }
 }
 

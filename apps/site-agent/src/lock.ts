@@ -4,7 +4,12 @@ import { z } from "zod";
 import { AgentError } from "./errors.js";
 import { type Home, unwritable } from "./home.js";
 
-const holderSchema = z.object({ pid: z.number().int().positive(), host: z.string(), command: z.string(), since: z.string() });
+const holderSchema = z.object({
+  pid: z.number().int().positive(),
+  host: z.string(),
+  command: z.string(),
+  since: z.string(),
+});
 type Holder = z.infer<typeof holderSchema>;
 
 export interface LockInit {
@@ -34,7 +39,8 @@ export async function lockHome(home: Home, init: LockInit): Promise<() => Promis
     for (let attempt = 0; attempt < 3; attempt++) {
       if (await linked(draft, home.lock)) return () => rm(home.lock, { force: true });
       const holder = await readHolder(home);
-      if (holder && (holder.host !== mine.host || (holder.pid !== pid && isAlive(holder.pid)))) throw locked(home, holder);
+      if (holder && (holder.host !== mine.host || (holder.pid !== pid && isAlive(holder.pid))))
+        throw locked(home, holder);
       await rm(home.lock, { force: true });
     }
     throw new AgentError("HOME_LOCKED", `another process is taking ${home.folder} right now; try again`);

@@ -25,7 +25,10 @@ export async function readMembership(home: Home): Promise<Membership | undefined
 export async function loadMembership(home: Home): Promise<Membership> {
   const membership = await readMembership(home);
   if (!membership)
-    throw new AgentError("NOT_ENROLLED", "this site belongs to no coordinator yet; use: fedbaps-site enroll --coordinator URL");
+    throw new AgentError(
+      "NOT_ENROLLED",
+      "this site belongs to no coordinator yet; use: fedbaps-site enroll --coordinator URL",
+    );
   return membership;
 }
 
@@ -36,7 +39,10 @@ export async function loadMembership(home: Home): Promise<Membership> {
 export function checkUrl(text: string, policy: Policy): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== "https:" && url.protocol !== "http:"))
-    throw new AgentError("COORDINATOR_UNREACHABLE", `"${text}" is no address of a coordinator; write it as https://HOST`);
+    throw new AgentError(
+      "COORDINATOR_UNREACHABLE",
+      `"${text}" is no address of a coordinator; write it as https://HOST`,
+    );
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (url.protocol === "http:" && !isLoopback(host) && !policy.allowInsecureHttp.includes(host))
     throw new AgentError(

@@ -11,7 +11,10 @@ export const policySchema = z.strictObject({
   minCohort: z
     .number()
     .int()
-    .min(SMALLEST_COHORT, `must be ${SMALLEST_COHORT} or more: with fewer, another site's update could be read off the sum`)
+    .min(
+      SMALLEST_COHORT,
+      `must be ${SMALLEST_COHORT} or more: with fewer, another site's update could be read off the sum`,
+    )
     .max(200)
     .default(SMALLEST_COHORT),
   budgetPerStudy: z.number().int().min(1).default(20_000),
@@ -66,5 +69,7 @@ export function objections(study: StudySpec, policy: Policy, site: string): stri
 export function checkPolicy(study: StudySpec, policy: Policy, site: string): void {
   const found = objections(study, policy, site);
   if (found.length > 0)
-    throw new AgentError("POLICY_REFUSED", `the study ${study.name} is refused: ${found.join("; ")}`, { study: study.name });
+    throw new AgentError("POLICY_REFUSED", `the study ${study.name} is refused: ${found.join("; ")}`, {
+      study: study.name,
+    });
 }

@@ -8,6 +8,7 @@ import { runCommand } from "./commands/run.js";
 import { statusCommand } from "./commands/status.js";
 import { studyCommand } from "./commands/study.js";
 import type { CommandIo } from "./options.js";
+import { writePictures } from "./pictures.js";
 
 /** The whole command line: one command per file. */
 export function buildProgram(io: CommandIo): Command {
@@ -15,8 +16,9 @@ export function buildProgram(io: CommandIo): Command {
     .description("FedBAPS site agent: adapts a black-box segmentation model at this site; no image or label leaves it.")
     .option("--home <dir>", "folder of this agent's state (default: FEDBAPS_HOME, else ~/.fedbaps)")
     .showHelpAfterError("(--help shows what there is)");
-  const commands = [evaluateCommand, adaptCommand, initCommand, enrollCommand, studyCommand, runCommand, statusCommand];
+  const commands = [initCommand, enrollCommand, studyCommand, statusCommand, evaluateCommand, adaptCommand];
   for (const command of commands) program.addCommand(command(io));
+  program.addCommand(runCommand(io, { afterReport: writePictures }));
   for (const command of everyCommand(program))
     command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   return program;

@@ -4,8 +4,10 @@ import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { Failure, Instruction, Progress, Reply, SiteReport, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
+import { LongWork } from "./long-work.js";
 import { checkPolicy, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
+import { StudyProgress } from "./study-progress.js";
 import { filterReport, makeReport } from "./study-report.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
@@ -42,16 +44,6 @@ export interface RoundRunnerInit {
 
 type Stage = Failure["stage"];
 
-/** Work that takes long: at most one at a time. */
-interface Task {
-  readonly name: string;
-  readonly controller: AbortController;
-  readonly done: Promise<void>;
-}
-
-const PROGRESS_MS = 1000;
-/** Says that the site is alive while a long measurement gives no figures. */
-const HEARTBEAT_MS = 5000;
 const RETRY_MS = 30_000;
 
 /**
@@ -59,45 +51,41 @@ const RETRY_MS = 30_000;
  * what is stored, and nothing is bought again.
  */
 export class RoundRunner {
+  readonly #work = new LongWork();
+  readonly #progress: StudyProgress;
+  /** The newest attempt heard of, and the newest that asked for training. */
   #latest: RoundReference | undefined;
-  #task: Task | undefined;
+  #asked: RoundReference | undefined;
   #queue: Promise<void> = Promise.resolve();
+  #reporting = false;
   /** No step is begun after this. */
   #stopping = false;
   #cancelRetry = () => {};
-  #last: Progress | undefined;
-  #shown = 0;
 
-  constructor(private readonly init: RoundRunnerInit) {}
+  constructor(private readonly init: RoundRunnerInit) {
+    const { offer, work, clock, link, show } = init;
+    this.#progress = new StudyProgress({ offer, work, clock, send: (progress) => link.progress(progress), show });
+  }
 
   /** Takes an instruction. Never throws: what goes wrong is told to the coordinator as a code, and here in a line. */
   receive(instruction: Instruction): void {
     if (this.#stopping) return;
     this.init.logger.debug("instruction", { study: this.#name, phase: instruction.phase });
-    switch (instruction.phase) {
-      case "wait":
-        return this.#wait(instruction.reason);
-      case "report":
-        return this.#report(instruction.version, instruction.studyHash);
-      case "advertiseKeys":
-        return this.#sum(instruction, instruction.cohort.reference);
-      case "recruiting":
-        return this.#recruit(instruction.reference, instruction.studyHash);
-      case "training":
-        return this.#train(instruction.reference, instruction.studyHash, instruction.version);
-      default:
-        return this.#sum(instruction, instruction.reference);
-    }
+    if (instruction.phase === "wait") this.#wait(instruction.reason);
+    else if (instruction.phase === "report") this.#report(instruction.version, instruction.studyHash);
+    else if (instruction.phase === "recruiting") this.#recruit(instruction.reference, instruction.studyHash);
+    else if (instruction.phase === "training")
+      this.#train(instruction.reference, instruction.studyHash, instruction.version);
+    else if (instruction.phase === "advertiseKeys") this.#sum(instruction, instruction.cohort.reference);
+    else this.#sum(instruction, instruction.reference);
   }
 
   /** Ends the work: after the step in hand, or, when `patience` runs out, in the middle of it. */
   async stop(patience: Promise<void>): Promise<void> {
     this.#stopping = true;
     this.#cancelRetry();
-    const task = this.#task;
-    void patience.then(() => task?.controller.abort());
-    await task?.done;
-    await this.#queue;
+    void patience.then(() => this.#work.abort());
+    await this.idle();
     this.init.sums.forget();
     await this.init.work.close();
   }
@@ -105,8 +93,7 @@ export class RoundRunner {
   /** Resolves when everything that was received so far has been dealt with. */
   async idle(): Promise<void> {
     await this.#queue;
-    await this.#task?.done;
-    await this.#queue;
+    await this.#work.ended();
   }
 
   get #name(): string {
@@ -115,11 +102,12 @@ export class RoundRunner {
 
   #wait(reason: Extract<Instruction, { phase: "wait" }>["reason"]): void {
     this.init.sums.forget();
-    this.#show({ phase: reason });
-    const reported = this.init.store.records("acknowledged").length > 0;
-    if (reason === "aborted") this.#task?.controller.abort();
-    if (reason === "aborted" || (reason === "completed" && (reported || this.#task === undefined)))
-      this.init.over(reported);
+    this.#progress.phase(reason);
+    if (reason === "aborted") {
+      this.#work.abort();
+      this.init.over(false);
+      // The coordinator may say so before it acknowledges the report.
+    } else if (reason === "completed" && !this.#reporting) this.init.over(this.#isReported);
   }
 
   #recruit(reference: RoundReference, hash: string): void {
@@ -127,7 +115,7 @@ export class RoundRunner {
     this.#cancelRetry();
     this.#enqueue("recruiting", reference, async () => {
       this.#checkStudy(hash);
-      this.#show({ phase: "recruiting", round: reference.round });
+      this.#progress.phase("recruiting", reference.round);
       await this.init.work.open();
       this.init.link.reply({ phase: "recruiting", reference, ready: true });
     });
@@ -135,47 +123,49 @@ export class RoundRunner {
 
   #train(reference: RoundReference, hash: string, version: number): void {
     if (!this.#follow(reference)) return;
-    const name = `round ${reference.round}`;
+    this.#asked = reference;
+    const { round } = reference;
     // The same round again, in a new attempt: the work goes on and answers to the newest.
-    if (this.#task?.name === name) return;
-    this.#begin(name, "training", async (signal) => {
+    if (this.#work.name === `round ${round}`) return;
+    this.#begin(`round ${round}`, "training", async (signal) => {
       this.#checkStudy(hash);
-      if (version !== reference.round - 1)
-        throw new AgentError("BAD_INSTRUCTION", `round ${reference.round} cannot start from version ${version}`);
-      this.#show({ phase: "validating", round: reference.round });
-      await this.init.work.train(reference.round, signal, (step) => {
-        this.#stepDone(step);
-        if (this.#stopping) throw signal.reason ?? new DOMException("stopping", "AbortError");
+      if (version !== round - 1)
+        throw new AgentError("BAD_INSTRUCTION", `round ${round} cannot start from version ${version}`);
+      this.#progress.phase("validating", round);
+      await this.init.work.train(round, signal, (step) => {
+        this.#progress.step(this.#latest ?? reference, step);
+        if (this.#stopping) throw new DOMException("stopping", "AbortError");
       });
-      const current = this.#latest!;
-      if (current.round !== reference.round) return;
-      this.#show({ phase: "waiting", round: reference.round });
-      this.init.link.reply({ phase: "training", reference: current, queries: this.init.work.queries });
+      this.#progress.phase("waiting", round);
+      // While a newer attempt still recruits, its own instruction to train is to come, and is answered at once.
+      if (sameAttempt(this.#asked, this.#latest))
+        this.init.link.reply({ phase: "training", reference: this.#asked!, queries: this.init.work.queries });
     });
   }
 
   #sum(instruction: SumInstruction, reference: RoundReference): void {
     if (!this.#follow(reference)) return;
     this.#enqueue("secagg", reference, async () => {
-      if (!this.init.approved()) this.#checkStudy(this.init.offer.hash);
-      this.#show({ phase: instruction.phase, round: reference.round });
+      this.#checkStudy(this.init.offer.hash);
+      this.#progress.phase(instruction.phase, reference.round);
       this.init.link.reply(await this.init.sums.answer(instruction));
     });
   }
 
   #report(version: number, hash: string): void {
-    if (this.#task?.name === "report") return;
+    if (this.#work.name === "report") return;
     this.init.sums.forget();
     this.#latest = undefined;
+    this.#reporting = true;
     this.#begin("report", "report", async (signal) => {
       this.#checkStudy(hash);
-      const { store, work, policy, site, offer, out } = this.init;
-      this.#last = { ...this.#figures({ study: this.#name, round: Math.max(1, version), attempt: 1 }), stepsDone: 0, stepsPlanned: 0 };
-      this.#show({ phase: "report" });
+      const { store, work, policy, site, offer, out, say } = this.init;
+      this.#latest = { study: this.#name, round: Math.max(1, version), attempt: 1 };
+      this.#progress.phase("report");
       const [known] = store.records("reported");
       const report =
         known?.report ??
-        filterReport(await makeReport({ site, study: offer.spec, store, work, out }, version, signal), policy);
+        filterReport(await makeReport({ site, study: offer.spec, store, work, out, say }, version, signal), policy);
       if (!known) await store.record({ kind: "reported", report });
       this.init.link.report(report, (accepted) => this.#reported(accepted));
     });
@@ -183,12 +173,17 @@ export class RoundRunner {
 
   #reported(accepted: boolean): void {
     const { store, say, over } = this.init;
+    this.#reporting = false;
     if (!accepted) say(`${this.#name}: the coordinator did not take the report; it is in ${store.folder}`);
-    const noted = accepted && store.records("acknowledged").length === 0 ? store.record({ kind: "acknowledged" }) : undefined;
-    void Promise.resolve(noted).finally(() => {
-      if (accepted) this.#show({ phase: "done" });
+    this.#queue = this.#queue.then(async () => {
+      if (accepted && !this.#isReported) await store.record({ kind: "acknowledged" }).catch(() => {});
+      if (accepted) this.#progress.phase("done");
       over(accepted);
     });
+  }
+
+  get #isReported(): boolean {
+    return this.init.store.records("acknowledged").length > 0;
   }
 
   /** Whether an instruction belongs to the newest attempt heard of; work for another round is given up then. */
@@ -196,9 +191,8 @@ export class RoundRunner {
     const latest = this.#latest;
     const order = latest ? reference.round - latest.round || reference.attempt - latest.attempt : 1;
     if (order < 0) return false;
-    this.#latest = reference;
-    const task = this.#task;
-    if (task && task.name !== `round ${reference.round}`) task.controller.abort();
+    if (order > 0) this.#latest = reference;
+    if (this.#work.name !== `round ${reference.round}`) this.#work.abort();
     return true;
   }
 
@@ -209,33 +203,27 @@ export class RoundRunner {
     checkPolicy(offer.spec, policy, site);
   }
 
-  /** Long work, after the one before it has ended. */
+  /** Long work, with signs of life. */
   #begin(name: string, stage: Stage, work: (signal: AbortSignal) => Promise<void>): void {
-    const before = this.#task;
-    before?.controller.abort();
-    const controller = new AbortController();
-    const run = async () => {
-      await before?.done;
-      const cancel = this.#heartbeat();
+    this.#work.begin(name, async (signal) => {
+      const cancel = this.#progress.heartbeat(() => this.#latest);
       try {
-        controller.signal.throwIfAborted();
-        await work(controller.signal);
+        await work(signal);
       } catch (error) {
-        if (!controller.signal.aborted && !this.#stopping) this.#fail(stage, error);
+        if (signal.aborted || this.#stopping) return;
+        if (stage === "report") this.#reporting = false;
+        this.#fail(stage, error);
       } finally {
         cancel();
-        if (this.#task === task) this.#task = undefined;
       }
-    };
-    const task: Task = { name, controller, done: Promise.resolve().then(run) };
-    this.#task = task;
+    });
   }
 
   /** Short work, in the order of the instructions. */
   #enqueue(stage: Stage, reference: RoundReference, work: () => Promise<void>): void {
     this.#queue = this.#queue.then(async () => {
       try {
-        await work();
+        if (!this.#stopping) await work();
       } catch (error) {
         this.#fail(stage, error);
         if (stage === "recruiting") this.#retry(reference);
@@ -247,7 +235,7 @@ export class RoundRunner {
   #retry(reference: RoundReference): void {
     if (this.#stopping) return;
     this.#cancelRetry = this.init.clock.after(RETRY_MS, () => {
-      if (this.#latest === reference && !this.#stopping) this.#recruit(reference, this.init.offer.hash);
+      if (sameAttempt(this.#latest, reference) && !this.#stopping) this.#recruit(reference, this.init.offer.hash);
     });
   }
 
@@ -258,46 +246,8 @@ export class RoundRunner {
     say(`${this.#name}: ${stage} failed: ${messageOf(error)}`);
     link.failure({ study: this.#name, stage, code });
   }
+}
 
-  #stepDone({ stepsDone, stepsPlanned, loss }: { stepsDone: number; stepsPlanned: number; loss: number }): void {
-    const reference = this.#latest;
-    if (!reference) return;
-    this.#last = { ...this.#figures(reference), stepsDone, stepsPlanned };
-    const now = this.init.clock.now();
-    if (now - this.#shown < PROGRESS_MS && stepsDone < stepsPlanned) return;
-    this.#shown = now;
-    this.#show({ phase: "training", round: reference.round, stepsDone, stepsPlanned, loss });
-    this.init.link.progress(this.#last);
-  }
-
-  #figures(reference: RoundReference): Pick<Progress, "reference" | "queries"> {
-    return { reference, queries: this.init.work.queries };
-  }
-
-  #heartbeat(): () => void {
-    let cancel = () => {};
-    const beat = () => {
-      const reference = this.#latest ?? this.#last?.reference;
-      if (reference) {
-        const { stepsDone, stepsPlanned } = this.#last ?? { stepsDone: 0, stepsPlanned: 0 };
-        this.init.link.progress({ ...this.#figures(reference), stepsDone, stepsPlanned });
-      }
-      cancel = this.init.clock.after(HEARTBEAT_MS, beat);
-    };
-    cancel = this.init.clock.after(HEARTBEAT_MS, beat);
-    return () => cancel();
-  }
-
-  #show(figures: Pick<ProgressFigures, "phase"> & Partial<ProgressFigures>): void {
-    const { work, offer } = this.init;
-    const curve = work.curve();
-    this.init.show({
-      study: this.#name,
-      queries: work.queries,
-      budget: offer.spec.budget,
-      rounds: offer.spec.rounds,
-      ...(curve.length > 0 ? { zeroShotValDice: curve[0].valDice, valDice: curve.at(-1)!.valDice } : {}),
-      ...figures,
-    });
-  }
+function sameAttempt(a: RoundReference | undefined, b: RoundReference | undefined): boolean {
+  return a !== undefined && a.round === b?.round && a.attempt === b.attempt;
 }

@@ -67,6 +67,9 @@ export class StudyModel {
 
   #missing(round: number): AgentError {
     const { name } = this.init.study;
-    return new AgentError("BAD_HISTORY", `the coordinator does not have the sum of round ${round} of ${name}`, { study: name, round });
+    return new AgentError("BAD_HISTORY", `the coordinator does not have the sum of round ${round} of ${name}`, {
+      study: name,
+      round,
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@fedbaps/core/common/errors.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteReport } from "@fedbaps/core/wire/messages.js";
@@ -32,6 +33,7 @@ export interface ReportInit {
   readonly work: StudyWork;
   /** Where else results go. */
   readonly out: string | undefined;
+  say(line: string): void;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface ReportInit {
  * split, and writes decoder and report. What was measured before is not measured again.
  */
 export async function makeReport(init: ReportInit, version: number, signal: AbortSignal): Promise<LocalReport> {
-  const { site, study, store, work, out } = init;
+  const { site, study, store, work, out, say } = init;
   const opened = await work.open();
   const { dataset, meter } = opened.training;
   await work.validate(version, signal);
@@ -71,7 +73,11 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     if (theta) await saveDecoder(join(folder, "decoder.safetensors"), theta, provenance);
     await writeJson(join(folder, "report.json"), report);
   }
-  if (out !== undefined) await opened.afterReport?.(theta ? { theta, out } : { out });
+  if (out !== undefined)
+    // Pictures are a help for the eye: without them the report is as good.
+    await opened
+      .afterReport?.(theta ? { theta, out } : { out })
+      .catch((error: unknown) => say(`${study.name}: the pictures could not be made: ${messageOf(error)}`));
   return report;
 }
 

@@ -9,6 +9,7 @@ import { Journal } from "./journal.js";
 import { laterMeter, meterSchema, type RecordOf, recordSchema, type StudyRecord } from "./study-records.js";
 import { readVectors, writeVectors } from "./vector-file.js";
 
+const JOURNAL = "journal.jsonl";
 const count = z.number().int().min(0);
 const stepMeta = z.object({ round: count, step: count, lossSum: z.number(), lossCount: count, meter: meterSchema });
 const trainedMeta = stepMeta.extend({ images: z.number().int().min(1) });
@@ -43,11 +44,11 @@ export class StudyStore {
    */
   static async open(home: Home, study: string, hash: string): Promise<StudyStore> {
     const folder = home.study(study);
-    let journal = await StudyStore.journalOf(folder);
+    let journal = await Journal.open(join(folder, JOURNAL), recordSchema);
     const opened = journal.entries.find((entry) => entry.kind === "opened");
     if (opened && opened.hash !== hash) {
       await rename(folder, `${folder}.${opened.hash.slice(0, 8)}`);
-      journal = await StudyStore.journalOf(folder);
+      journal = await Journal.open(join(folder, JOURNAL), recordSchema);
     }
     await mkdir(join(folder, "versions"), { recursive: true, mode: 0o700 });
     if (journal.entries.length === 0) await journal.append({ kind: "opened", study, hash });
@@ -60,9 +61,9 @@ export class StudyStore {
     return store;
   }
 
-  /** The journal alone, for looking at. */
-  static journalOf(folder: string): Promise<Journal<StudyRecord>> {
-    return Journal.open(join(folder, "journal.jsonl"), recordSchema);
+  /** The records alone, for looking at while an agent may be writing them. */
+  static read(home: Home, study: string): Promise<StudyRecord[]> {
+    return Journal.read(join(home.study(study), JOURNAL), recordSchema);
   }
 
   /** Everything that was ever spent on the study here. */
@@ -106,7 +107,10 @@ export class StudyStore {
     const found = await readVectors(this.#path("trained.bin"), trainedMeta);
     if (!found) {
       if (this.records("trained").length > 0)
-        throw new AgentError("HOME_DAMAGED", `${this.#path("trained.bin")} is missing or damaged; restore it from a backup`);
+        throw new AgentError(
+          "HOME_DAMAGED",
+          `${this.#path("trained.bin")} is missing or damaged; restore it from a backup`,
+        );
       return undefined;
     }
     const { step, ...meta } = found.meta;

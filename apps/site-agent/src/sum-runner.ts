@@ -54,7 +54,7 @@ export class SumRunner {
         return { phase: "shareKeys", reference, shares: await client.shareKeys(instruction.advertisements) };
       case "maskedInput": {
         const vector = client.maskInput(instruction.shares, await this.#input(cohort));
-        return { phase: "maskedInput", reference, vector: encodeRing(vector) };
+        return { phase: "maskedInput", reference, vector: new Uint8Array(encodeRing(vector)) };
       }
       case "consistency":
         return { phase: "consistency", reference, signature: client.confirmSurvivors(instruction.survivors) };
@@ -95,7 +95,8 @@ export class SumRunner {
     if (!trained)
       throw new AgentError("NO_UPDATE", `this site has no update for round ${reference.round} of ${study.name}`);
     const own = policy.minCohort;
-    if (members.length < own) throw refused(cohort, `it has ${members.length} sites, policy.yaml says minCohort: ${own}`);
+    if (members.length < own)
+      throw refused(cohort, `it has ${members.length} sites, policy.yaml says minCohort: ${own}`);
     if (minSurvivors < own)
       throw refused(cohort, `it would reveal a sum over ${minSurvivors} sites, policy.yaml says minCohort: ${own}`);
     const required = requiredSites(study);

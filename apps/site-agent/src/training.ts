@@ -23,7 +23,7 @@ export type Training = Pick<
 export interface OpenedTraining {
   readonly training: Training;
   /** @param theta the decoder in use; undefined while the site stays zero-shot. @param out an existing folder. */
-  readonly afterReport?: (context: { theta?: Float32Array; out: string }) => Promise<void>;
+  readonly afterReport?: (context: { theta?: Float32Array; out: string }) => Promise<unknown>;
 }
 
 /** Opens a study's training. @param meter what was spent before. */

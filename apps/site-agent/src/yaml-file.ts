@@ -23,10 +23,13 @@ export function parseYaml<S extends z.ZodType>(text: string, schema: S, file: st
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
-  throw new UsageError(`${file} has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}: ${faults.join("; ")}`, {
-    file,
-    faults,
-  });
+  throw new UsageError(
+    `${file} has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}: ${faults.join("; ")}`,
+    {
+      file,
+      faults,
+    },
+  );
 }
 
 /** The text of a file, or undefined when there is none. */

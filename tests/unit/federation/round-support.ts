@@ -1,5 +1,5 @@
-import { Round, type RoundInit } from "@fedbaps/core/federation/round.js";
-import type { SumServer } from "@fedbaps/core/federation/round-state.js";
+import { Round } from "@fedbaps/core/federation/round.js";
+import type { RoundInit, SumServer } from "@fedbaps/core/federation/round-state.js";
 import { SecAggError } from "@fedbaps/core/secagg/errors.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
 import type { Reply, ReplyPhase } from "@fedbaps/core/wire/messages.js";

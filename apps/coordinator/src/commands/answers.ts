@@ -9,6 +9,7 @@ export const problemSchema = z.looseObject({
 
 export const inviteAnswer = z.looseObject({
   site: z.string(),
+  invite: z.string(),
   code: z.string(),
   expiresAt: z.number(),
   fingerprint: z.string(),

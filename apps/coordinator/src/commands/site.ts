@@ -12,12 +12,12 @@ export function siteCommand(): Command {
     async (call, output, name) => {
       const invite = await call("POST", "/invites", inviteAnswer, { site: name });
       output.result(invite, [
-        `code:         ${invite.code}`,
-        `fingerprint:  ${invite.fingerprint}`,
-        `expires:      ${dateText(invite.expiresAt)}`,
+        `invite:   ${invite.invite}`,
+        `expires:  ${dateText(invite.expiresAt)} UTC`,
         "",
-        `Give both to ${name} over a channel that you trust. The code works once; the fingerprint tells the site that it`,
-        "talks to this coordinator and no other.",
+        `Give it to ${name} over a channel that you trust. It works once. It also carries the fingerprint of this`,
+        "coordinator's key, by which the site knows that it talks to this coordinator and no other:",
+        `  ${invite.fingerprint}`,
       ]);
     },
   );

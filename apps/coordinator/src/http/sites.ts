@@ -34,7 +34,10 @@ export function siteRoutes(components: SitesComponents): Router {
     const expiresAt = clock.now() + INVITE_MILLISECONDS;
     await sites.invite(site, code, expiresAt, clock.now());
     logger.info("site-invited", { site });
-    response.status(201).json({ site, code, expiresAt, fingerprint: fingerprint(components.publicKey) });
+    const print = fingerprint(components.publicKey);
+    // Code and key travel together, so that nobody can come between them at first contact.
+    const invite = `${code}.${print.replaceAll(" ", "")}`;
+    response.status(201).json({ site, invite, code, expiresAt, fingerprint: print });
   });
 
   router.get("/sites", async (_request, response) => {

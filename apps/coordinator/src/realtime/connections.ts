@@ -1,6 +1,6 @@
 import type { Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { Socket } from "socket.io";
-import type { Outbox } from "../rounds/round-driver.js";
+import type { Outbox } from "../rounds/components.js";
 import type { SiteRepository } from "../store/site-repository.js";
 
 /** What is known of a site's link. Health is the last message that was accepted, not an open socket. */

@@ -1,32 +1,14 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
-import type { Logger } from "@fedbaps/core/common/logger.js";
 import { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
-import type { Failure, Instruction, Progress, Reply, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
-import type { RoundMetrics, RoundRepository } from "../store/round-repository.js";
-import type { SiteRepository } from "../store/site-repository.js";
-import type { StudyRepository, StudyRow } from "../store/study-repository.js";
+import type { StudyRow } from "../store/study-repository.js";
+import type { DriverComponents } from "./components.js";
 import { Reporting } from "./reporting.js";
 import { SerialQueue } from "./serial-queue.js";
 import { metricsOf, vectorLengthOf } from "./sum-metrics.js";
-
-/** Where messages to sites go. A site that is not connected gets what is due then when it comes back. */
-export interface Outbox {
-  send(site: string, instruction: Instruction): void;
-  offer(site: string, offers: StudyOffer[]): void;
-}
-
-export interface DriverComponents {
-  readonly studies: StudyRepository;
-  readonly sites: SiteRepository;
-  readonly rounds: RoundRepository;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly outbox: Outbox;
-}
 
 /** Seconds before the third, fourth, ... attempt at a round may leave recruiting: no round fails in a tight loop. */
 const LONGEST_PAUSE_SECONDS = 60;
@@ -234,7 +216,8 @@ export class RoundDriver {
     const endedAt = this.components.clock.now();
     if (state.phase === "completed") {
       const { sum, survivors } = state;
-      const metrics = this.#metrics(sum, cohort!.length, survivors);
+      const metrics = metricsOf(this.#study.spec, sum, cohort!.length, survivors);
+      if (metrics === null) this.#log("metrics-unreadable", { round: reference.round });
       const result = { cohort: cohort!, survivors, dropOuts, metrics, sum: encodeRing(sum), endedAt };
       await this.components.rounds.complete(reference, result);
       this.#version = reference.round;
@@ -244,16 +227,6 @@ export class RoundDriver {
     const { round: number, attempt } = reference;
     const code = state.phase === "aborted" ? { code: state.code } : {};
     this.#log("round", { round: number, attempt, phase: state.phase, ...code });
-  }
-
-  #metrics(sum: Uint32Array, cohortSize: number, survivors: string[]): RoundMetrics | null {
-    try {
-      return metricsOf(this.#study.spec, sum, cohortSize, survivors);
-    } catch (error) {
-      if (!(error instanceof FedBapsError || error instanceof RangeError)) throw error;
-      this.#log("metrics-unreadable", { code: codeOf(error) });
-      return null;
-    }
   }
 
   async #complete(): Promise<void> {

@@ -3,7 +3,8 @@ import type { Instruction } from "@fedbaps/core/wire/messages.js";
 import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { CoordinatorError } from "../errors.js";
 import type { StudyRow, StudyStatus } from "../store/study-repository.js";
-import { type DriverComponents, RoundDriver } from "./round-driver.js";
+import type { DriverComponents } from "./components.js";
+import { RoundDriver } from "./round-driver.js";
 import { SerialQueue } from "./serial-queue.js";
 
 type WaitReason = Extract<Instruction, { phase: "wait" }>["reason"];
@@ -73,13 +74,14 @@ export class Studies {
   setApprovals(site: string, hashes: readonly string[]): Promise<void> {
     return this.#queue.run(async () => {
       const { studies } = this.components;
-      for (const study of await this.#concerning(site, ["enrolling", "running", "paused"])) {
+      for (const study of await this.#concerning(site, ["draft", "enrolling", "running", "paused"])) {
         const before = (await studies.approvals(study)).includes(site);
         const now = hashes.includes(study.hash);
         if (before === now) continue;
         await studies.setApproval(study.name, site, now ? study.hash : null);
         if (study.status === "enrolling") await this.#tryRun(study);
-        else await this.#membership(study, site, now ? undefined : "APPROVAL_WITHDRAWN");
+        else if (study.status === "running")
+          await this.#membership(study, site, now ? undefined : "APPROVAL_WITHDRAWN");
       }
     });
   }

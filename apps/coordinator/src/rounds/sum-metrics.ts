@@ -1,3 +1,4 @@
+import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import { openSum } from "@fedbaps/core/federation/aggregation.js";
 import { updateLength } from "@fedbaps/core/federation/update.js";
@@ -10,19 +11,23 @@ export function vectorLengthOf(study: StudySpec): number {
 }
 
 /**
- * The cohort's own metrics, which ride in the sum. The coordinator shows them and does nothing else with a sum: models
- * are made of the sums at the sites.
+ * The cohort's own metrics, which ride in the sum; null where it cannot be read. The coordinator shows them and does
+ * nothing else with a sum: models are made of the sums at the sites.
  */
 export function metricsOf(
   study: StudySpec,
   sum: Uint32Array,
   cohortSize: number,
   survivors: readonly string[],
-): RoundMetrics {
+): RoundMetrics | null {
   const { clip, maxImages, decoder } = study;
-  const opened = openSum({ sum, parameterCount: parameterCount(decoder), cohortSize, survivors, clip, maxImages });
-  const figures = { images: opened.images, ...opened.metrics };
-  return Object.fromEntries(
-    Object.entries(figures).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
-  );
+  try {
+    const opened = openSum({ sum, parameterCount: parameterCount(decoder), cohortSize, survivors, clip, maxImages });
+    const figures = { images: opened.images, ...opened.metrics };
+    const known = (entry: [string, number | undefined]): entry is [string, number] => entry[1] !== undefined;
+    return Object.fromEntries(Object.entries(figures).filter(known));
+  } catch (error) {
+    if (error instanceof FedBapsError || error instanceof RangeError) return null;
+    throw error;
+  }
 }

@@ -14,6 +14,7 @@ interface EnrollOptions extends HomeOption {
   coordinator: string;
   code?: string;
   codeFile?: string;
+  fingerprint?: string;
   json?: boolean;
 }
 
@@ -24,6 +25,7 @@ export function enrollCommand(io: CommandIo): Command {
     .requiredOption("--coordinator <url>", "its address, as https://HOST")
     .option("--code <code>", "the invite (or FEDBAPS_INVITE_CODE, or --code-file, or typed when asked)")
     .option("--code-file <file>", "a file with the invite")
+    .option("--fingerprint <hex>", "the coordinator's fingerprint, as the study lead gave it; another key is refused")
     .option("--json", "print one JSON document on standard output");
   return command.action(() => enroll(io, command.optsWithGlobals()));
 }
@@ -35,7 +37,8 @@ async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
   const invite = await readInvite(io, options);
   const release = await lockHome(home, { command: "fedbaps-site enroll", now: io.clock.now() });
   try {
-    const membership = await enrol({ identity, url, invite, signal: io.signal });
+    const { fingerprint: expected } = options;
+    const membership = await enrol({ identity, url, invite, expected, signal: io.signal });
     await saveMembership(home, membership);
     const figures = {
       site: identity.site,
@@ -46,7 +49,10 @@ async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
     if (options.json) return printJson(io, figures);
     io.stdout(`site ${figures.site}\nfingerprint ${figures.fingerprint}\n`);
     io.stdout(`coordinator ${url}\ncoordinator fingerprint ${figures.coordinatorFingerprint}\n`);
-    say(io, "next: read the site's fingerprint to the study lead, who compares it and approves; then: fedbaps-site study list");
+    say(
+      io,
+      "next: read the site's fingerprint to the study lead, who compares it and approves; then: fedbaps-site study list",
+    );
   } finally {
     await release();
   }

@@ -35,7 +35,10 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
   const home = new Home(homeFolder(io, options));
   const site = siteName(options.site);
   if ((await readIfThere(home.identity)) !== undefined)
-    throw new AgentError("HOME_EXISTS", `${home.folder} holds a site already; nothing was changed. Choose another --home`);
+    throw new AgentError(
+      "HOME_EXISTS",
+      `${home.folder} holds a site already; nothing was changed. Choose another --home`,
+    );
   await home.create();
   const identity = createIdentity(site, io.random);
   try {
@@ -60,7 +63,13 @@ async function keepOrWrite(file: string, text: string): Promise<void> {
 }
 
 function siteName(given: string | undefined): string {
-  const name = given ?? hostname().toLowerCase().replace(/[^a-z0-9-]/g, "-").replace(/^-+/, "").slice(0, 63);
+  const name =
+    given ??
+    hostname()
+      .toLowerCase()
+      .replace(/[^a-z0-9-]/g, "-")
+      .replace(/^-+/, "")
+      .slice(0, 63);
   const parsed = nameSchema.safeParse(name);
   if (!parsed.success) throw new UsageError(`--site ${name}: ${parsed.error.issues[0].message}`);
   return name;

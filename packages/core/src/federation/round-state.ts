@@ -1,6 +1,14 @@
 import { FedBapsError } from "../common/errors.js";
 import type { Reply, ReplyPhase } from "../wire/messages.js";
-import type { Cohort, KeyAdvertisement, RoundReference, SealedShares, UnmaskRequest } from "../wire/secagg-messages.js";
+import type {
+  Cohort,
+  KeyAdvertisement,
+  Member,
+  RoundReference,
+  SealedShares,
+  UnmaskRequest,
+} from "../wire/secagg-messages.js";
+import type { StudySpec } from "../wire/study.js";
 
 /** What a `Round` asks of the server side of the secure sum; `SecAggServer` is the real one. */
 export interface SumServer {
@@ -17,6 +25,23 @@ export interface SumServer {
   finish(): Promise<{ sum: Uint32Array; survivors: string[] }>;
   /** The sites whose answer the open phase waits for. */
   readonly expected: readonly string[];
+}
+
+/** What an attempt is made from. */
+export interface RoundInit {
+  readonly reference: RoundReference;
+  readonly study: StudySpec;
+  readonly studyHash: string;
+  /** The named sites that are admitted and have approved the study. */
+  readonly members: readonly Member[];
+  /** Completed rounds before this one: the model that the sites train from. */
+  readonly version: number;
+  /** Elements of the masked vector. */
+  readonly vectorLength: number;
+  readonly now: number;
+  /** Recruiting lasts at least until then: keeps a round that fails again and again from spinning. */
+  readonly notBefore?: number;
+  readonly createServer?: (cohort: Cohort) => SumServer;
 }
 
 /** The order of the phases in which sites answer. */

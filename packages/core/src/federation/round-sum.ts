@@ -2,8 +2,7 @@ import { defaultThreshold } from "../secagg/cohort.js";
 import { decodeRing } from "../wire/codec.js";
 import type { Reply } from "../wire/messages.js";
 import type { Cohort, Member } from "../wire/secagg-messages.js";
-import type { RoundInit } from "./round.js";
-import { RoundError, type RoundState, type SumState } from "./round-state.js";
+import { RoundError, type RoundInit, type RoundState, type SumState } from "./round-state.js";
 
 type SumReply = Exclude<Reply, { phase: "recruiting" | "training" }>;
 

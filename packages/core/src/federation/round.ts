@@ -1,17 +1,17 @@
 import { FedBapsError } from "../common/errors.js";
 import { SecAggServer } from "../secagg/server.js";
 import type { Instruction, Progress, Reply, ReplyPhase } from "../wire/messages.js";
-import type { Cohort, Member, RoundReference } from "../wire/secagg-messages.js";
-import { requiredSites, type StudySpec } from "../wire/study.js";
+import type { Member, RoundReference } from "../wire/secagg-messages.js";
+import { requiredSites } from "../wire/study.js";
 import { checkPhase, checkReference, digestOf, refused } from "./round-replies.js";
 import { RoundSites } from "./round-sites.js";
 import {
   type DropOut,
   RoundError,
+  type RoundInit,
   type RoundPhase,
   type RoundState,
   type RoundView,
-  type SumServer,
   type SumState,
 } from "./round-state.js";
 import { closePhase, freezeCohort, takeSumReply } from "./round-sum.js";
@@ -19,22 +19,6 @@ import { namedSites, viewSite, waitReason } from "./round-view.js";
 
 /** A sum over fewer sites says too much about each of them, whatever the study asks for. */
 const FEWEST_SITES = 3;
-
-export interface RoundInit {
-  readonly reference: RoundReference;
-  readonly study: StudySpec;
-  readonly studyHash: string;
-  /** The named sites that are admitted and have approved the study. */
-  readonly members: readonly Member[];
-  /** Completed rounds before this one: the model that the sites train from. */
-  readonly version: number;
-  /** Elements of the masked vector. */
-  readonly vectorLength: number;
-  readonly now: number;
-  /** Recruiting lasts at least until then: keeps a round that fails again and again from spinning. */
-  readonly notBefore?: number;
-  readonly createServer?: (cohort: Cohort) => SumServer;
-}
 
 /**
  * One attempt at one round, as a state machine without I/O: messages and the time go in, `instructionFor` says what

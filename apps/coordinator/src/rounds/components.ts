@@ -1,0 +1,21 @@
+import type { Clock } from "@fedbaps/core/common/clock.js";
+import type { Logger } from "@fedbaps/core/common/logger.js";
+import type { Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { RoundRepository } from "../store/round-repository.js";
+import type { SiteRepository } from "../store/site-repository.js";
+import type { StudyRepository } from "../store/study-repository.js";
+
+/** Where messages to sites go. A site that is not connected gets what is due then when it comes back. */
+export interface Outbox {
+  send(site: string, instruction: Instruction): void;
+  offer(site: string, offers: StudyOffer[]): void;
+}
+
+export interface DriverComponents {
+  readonly studies: StudyRepository;
+  readonly sites: SiteRepository;
+  readonly rounds: RoundRepository;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly outbox: Outbox;
+}

@@ -1,0 +1,214 @@
+import type { Clock } from "@fedbaps/core/common/clock.js";
+import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
+import type { Logger } from "@fedbaps/core/common/logger.js";
+import type { Identity, RandomBytes } from "@fedbaps/core/secagg/keys.js";
+import type { Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import { adviceOn } from "./advice.js";
+import { type Decision, decisionOn, readDecisions } from "./approvals.js";
+import { Connection, type LinkState } from "./connection.js";
+import type { Home } from "./home.js";
+import type { Membership } from "./membership.js";
+import { saveOffers } from "./offers.js";
+import { objections, type Policy } from "./policy.js";
+import type { ProgressFigures } from "./progress.js";
+import { RoundRunner, type RunnerLink } from "./round-runner.js";
+import { StudyStore } from "./study-store.js";
+import { StudyWork } from "./study-work.js";
+import { SumRunner } from "./sum-runner.js";
+import type { OpenTraining } from "./training.js";
+
+export interface AgentComponents {
+  readonly home: Home;
+  readonly identity: Identity;
+  readonly membership: Membership;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly openTraining: OpenTraining;
+  show(figures: ProgressFigures): void;
+  say(line: string): void;
+}
+
+export interface AgentInit {
+  /** Where else results go. */
+  readonly out?: string | undefined;
+  /** Stop when every approved study is over. */
+  readonly once: boolean;
+}
+
+/** How long a step in hand may take to end when the agent stops. */
+const PATIENCE_MS = 1400;
+/** How often a decision made by `study approve` is looked for. */
+const DECISIONS_MS = 1000;
+
+/** The running agent: one connection, and a runner for each approved study. */
+export class Agent {
+  readonly #connection: Connection;
+  readonly #runners = new Map<string, RoundRunner>();
+  readonly #over = new Map<string, boolean>();
+  #offers: readonly StudyOffer[] = [];
+  #decisions: readonly Decision[] = [];
+  #sentApprovals = "";
+  #queue: Promise<void> = Promise.resolve();
+  #cancelWatch = () => {};
+  #finish: (status: number) => void = () => {};
+
+  constructor(
+    private readonly components: AgentComponents,
+    private readonly init: AgentInit,
+  ) {
+    this.#connection = new Connection(components, {
+      studies: (offers) => this.#enqueue(() => this.#offered(offers)),
+      instruction: (instruction) => this.#enqueue(() => this.#instructed(instruction)),
+      state: (state, code) => this.#linkChanged(state, code),
+    });
+  }
+
+  /**
+   * Serves until `signal`, or with `once` until the approved studies are over.
+   * @returns the exit status: 0, or 1 when a study of a `once` run ended without a report.
+   */
+  async run(signal: AbortSignal): Promise<number> {
+    const finished = new Promise<number>((resolve) => {
+      this.#finish = resolve;
+      signal.addEventListener("abort", () => resolve(0), { once: true });
+      if (signal.aborted) resolve(0);
+    });
+    this.#decisions = await readDecisions(this.components.home);
+    this.#connection.start();
+    this.#watch();
+    const status = await finished;
+    await this.#stop();
+    return status;
+  }
+
+  async #stop(): Promise<void> {
+    const { clock } = this.components;
+    this.#cancelWatch();
+    let cancel = () => {};
+    const patience = new Promise<void>((resolve) => {
+      cancel = clock.after(PATIENCE_MS, resolve);
+    });
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(patience)));
+    cancel();
+    this.#connection.stop();
+  }
+
+  async #offered(offers: readonly StudyOffer[]): Promise<void> {
+    this.#offers = offers;
+    await saveOffers(this.components.home, offers);
+    this.#sendApprovals();
+    const undecided = offers.filter(({ hash }) => decisionOn(this.#decisions, hash) === undefined);
+    for (const { spec } of undecided)
+      this.components.say(`the study ${spec.name} waits for your decision: fedbaps-site study show ${spec.name}`);
+  }
+
+  /** The hashes that are approved and within the policy. */
+  #approved(): string[] {
+    const { policy, identity } = this.components;
+    return this.#offers
+      .filter(({ hash }) => decisionOn(this.#decisions, hash) === "approved")
+      .filter(({ spec }) => objections(spec, policy, identity.site).length === 0)
+      .map(({ hash }) => hash)
+      .sort();
+  }
+
+  #sendApprovals(): void {
+    const hashes = this.#approved();
+    this.#sentApprovals = hashes.join();
+    this.#connection.send("approvals", "approvals", { hashes });
+  }
+
+  async #instructed(instruction: Instruction): Promise<void> {
+    const study = studyOf(instruction);
+    const offer = this.#offers.find(({ spec }) => spec.name === study);
+    if (!offer) {
+      // A study that is over is not offered any more; that is all there is to know of it.
+      if (instruction.phase === "wait") return this.#studyOver(study, this.#over.get(study) ?? false);
+      return this.#refuse(study, "NOT_APPROVED");
+    }
+    try {
+      const runner = this.#runners.get(offer.hash) ?? (await this.#openRunner(offer));
+      runner.receive(instruction);
+    } catch (error) {
+      this.components.say(`${study}: ${messageOf(error)}`);
+      this.#refuse(study, codeOf(error));
+    }
+  }
+
+  async #openRunner(offer: StudyOffer): Promise<RoundRunner> {
+    const { home, identity, policy, clock, random, logger, openTraining, show, say } = this.components;
+    const { spec: study, hash } = offer;
+    const store = await StudyStore.open(home, study.name, hash);
+    const history = this.#connection.history.bind(this.#connection);
+    const work = new StudyWork({ study, store, history, logger, open: openTraining });
+    const sums = new SumRunner({ study, hash, identity, policy, random, store, work, logger });
+    const runner = new RoundRunner({
+      site: identity.site,
+      offer,
+      policy,
+      store,
+      work,
+      sums,
+      link: this.#linkOf(study.name),
+      clock,
+      logger,
+      approved: () => this.#approved().includes(hash),
+      show,
+      say,
+      over: (reported) => this.#studyOver(study.name, reported),
+      out: this.init.out,
+    });
+    this.#runners.set(hash, runner);
+    return runner;
+  }
+
+  #linkOf(study: string): RunnerLink {
+    const connection = this.#connection;
+    return {
+      reply: (reply) => connection.send(`reply/${study}`, "reply", reply),
+      progress: (progress) => connection.send(`progress/${study}`, "progress", progress),
+      failure: (failure) => connection.send(`failure/${study}`, "failure", failure),
+      report: (report, done) => connection.send(`report/${study}`, "report", report, ({ ok }) => done(ok)),
+    };
+  }
+
+  #refuse(study: string, code: string): void {
+    this.#connection.send(`failure/${study}`, "failure", { study, stage: "recruiting", code });
+  }
+
+  #studyOver(study: string, reported: boolean): void {
+    this.#over.set(study, reported);
+    const open = this.#offers.filter(({ spec, hash }) => this.#approved().includes(hash) && !this.#over.has(spec.name));
+    if (this.init.once && open.length === 0) this.#finish([...this.#over.values()].every(Boolean) ? 0 : 1);
+  }
+
+  #linkChanged(state: LinkState, code?: string): void {
+    if (state === "admitted") this.components.say("connected to the coordinator");
+    if (state === "lost" && code !== undefined) this.components.say(`not connected (${adviceOn(code)}); trying again`);
+  }
+
+  /** Decisions may come from another process while this one runs. */
+  #watch(): void {
+    this.#cancelWatch = this.components.clock.after(DECISIONS_MS, () => {
+      this.#enqueue(async () => {
+        this.#decisions = await readDecisions(this.components.home);
+        if (this.#approved().join() !== this.#sentApprovals) this.#sendApprovals();
+      });
+      this.#watch();
+    });
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(work).catch((error: unknown) => {
+      this.components.logger.error("failed", { code: codeOf(error) });
+      this.components.say(messageOf(error));
+    });
+  }
+}
+
+function studyOf(instruction: Instruction): string {
+  if ("study" in instruction) return instruction.study;
+  return "cohort" in instruction ? instruction.cohort.reference.study : instruction.reference.study;
+}

@@ -1,0 +1,58 @@
+import { readdir } from "node:fs/promises";
+import { Command } from "commander";
+import { readDecisions } from "../approvals.js";
+import { Home } from "../home.js";
+import { loadIdentity, siteFingerprint } from "../identity.js";
+import { lockHolder } from "../lock.js";
+import { readMembership } from "../membership.js";
+import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
+import { readSiteSettings } from "../site-settings.js";
+import { readStudyStatus, type StudyStatus } from "../study-status.js";
+
+interface StatusOptions extends HomeOption {
+  json?: boolean;
+}
+
+/** `fedbaps-site status`: what the home knows. Asks nobody. */
+export function statusCommand(io: CommandIo): Command {
+  const command = new Command("status")
+    .description("what this site's home knows: identity, coordinator, studies, queries spent")
+    .option("--json", "print one JSON document on standard output");
+  return command.action(() => status(io, command.optsWithGlobals()));
+}
+
+async function status(io: CommandIo, options: StatusOptions): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const identity = await loadIdentity(home);
+  const membership = await readMembership(home);
+  const settings = await readSiteSettings(home.folder);
+  const holder = await lockHolder(home);
+  const decisions = await readDecisions(home);
+  const names = await readdir(home.studies).catch((): string[] => []);
+  const studies: StudyStatus[] = [];
+  // A dot marks what an earlier study of the same name left.
+  for (const name of names.filter((candidate) => !candidate.includes(".")).sort())
+    studies.push(await readStudyStatus(home, name, decisions));
+  const figures = {
+    home: home.folder,
+    site: identity.site,
+    fingerprint: siteFingerprint(identity),
+    coordinator: membership?.url ?? null,
+    data: settings?.data ?? null,
+    blackbox: settings?.blackbox ?? null,
+    running: holder === undefined ? null : { pid: holder.pid, command: holder.command, since: holder.since },
+    decisions: decisions.map(({ study, decision, at }) => ({ study, decision, at })),
+    studies,
+  };
+  if (options.json) return printJson(io, figures);
+  io.stdout(`site ${figures.site} in ${figures.home}\nfingerprint ${figures.fingerprint}\n`);
+  io.stdout(`coordinator ${figures.coordinator ?? "none yet"}\n`);
+  io.stdout(`data ${figures.data ?? "not set"}, black box ${figures.blackbox ?? "not set"}\n`);
+  io.stdout(holder ? `in use by ${holder.command}, process ${holder.pid}, since ${holder.since}\n` : "not running\n");
+  for (const { study, decision } of figures.decisions) io.stdout(`study ${study}: ${decision}\n`);
+  for (const study of studies)
+    io.stdout(
+      `study ${study.study}: ${study.rounds} rounds trained, ${study.steps} steps, ${study.queries} queries, ` +
+        `best version ${study.bestVersion}${study.reported ? ", reported" : ""}\n`,
+    );
+}

@@ -1,0 +1,136 @@
+import { UsageError } from "@fedbaps/core/common/errors.js";
+import type { StudyOffer } from "@fedbaps/core/wire/messages.js";
+import { Command } from "commander";
+import { adviceOn } from "../advice.js";
+import { decide, decisionOn, readDecisions } from "../approvals.js";
+import { Connection } from "../connection.js";
+import { AgentError } from "../errors.js";
+import { Home } from "../home.js";
+import { loadIdentity } from "../identity.js";
+import { lockHolder, lockHome } from "../lock.js";
+import { fileLogger } from "../log.js";
+import { checkUrl, loadMembership } from "../membership.js";
+import { findOffer, readOffers, saveOffers } from "../offers.js";
+import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { checkPolicy, objections, readPolicy } from "../policy.js";
+import { statement, studyText } from "../statement.js";
+
+interface StudyOptions extends HomeOption {
+  json?: boolean;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** `fedbaps-site study`: what is offered to this site, and its decisions. */
+export function studyCommand(io: CommandIo): Command {
+  const command = new Command("study").description("look at studies, approve or decline them");
+  const verb = (usage: string, description: string, act: (options: StudyOptions, name: string) => Promise<void>) => {
+    const sub = command
+      .command(usage)
+      .description(description)
+      .option("--json", "print one JSON document on standard output");
+    sub.action(() => act(sub.optsWithGlobals(), sub.args[0] ?? ""));
+  };
+  verb("list", "the studies that are offered to this site", (options) => list(io, options));
+  verb("show <name>", "what taking part would mean: what leaves this site, and what never does", (options, name) =>
+    show(io, options, name),
+  );
+  verb("approve <name>", "take part in a study", (options, name) => approve(io, options, name));
+  verb("decline <name>", "take no part in a study, or no part any more", (options, name) => decline(io, options, name));
+  return command;
+}
+
+async function list(io: CommandIo, options: StudyOptions): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const identity = await loadIdentity(home);
+  const policy = await readPolicy(home);
+  const offers = await fetchOffers(io, home);
+  const decisions = await readDecisions(home);
+  const rows = offers.map(({ spec, hash }) => ({
+    study: spec.name,
+    hash,
+    decision: decisionOn(decisions, hash) ?? "undecided",
+    rounds: spec.rounds,
+    budget: spec.budget,
+    objections: objections(spec, policy, identity.site),
+  }));
+  if (options.json) return printJson(io, { studies: rows });
+  if (rows.length === 0) say(io, "the coordinator offers this site no study now");
+  for (const row of rows) {
+    const note = row.objections.length > 0 ? `  against the policy: ${row.objections.join("; ")}` : "";
+    io.stdout(`${row.study}  ${row.decision}  ${row.rounds} rounds  ${row.budget} queries${note}\n`);
+  }
+}
+
+async function show(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const identity = await loadIdentity(home);
+  const policy = await readPolicy(home);
+  const { spec, hash } = findOffer(await fetchOffers(io, home), name);
+  const against = objections(spec, policy, identity.site);
+  const decision = decisionOn(await readDecisions(home), hash) ?? "undecided";
+  if (options.json)
+    return printJson(io, { study: spec, hash, decision, objections: against, ...statement(spec, policy) });
+  io.stdout(studyText(spec, hash, policy));
+  io.stdout(`decision: ${decision}\n`);
+  for (const line of against) io.stdout(`against the policy: ${line}\n`);
+}
+
+async function approve(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const identity = await loadIdentity(home);
+  const policy = await readPolicy(home);
+  const { spec, hash } = findOffer(await fetchOffers(io, home), name);
+  checkPolicy(spec, policy, identity.site);
+  await decide(home, { study: name, hash, decision: "approved", at: new Date(io.clock.now()).toISOString() });
+  if (options.json) return printJson(io, { study: name, hash, decision: "approved", ...statement(spec, policy) });
+  io.stdout(studyText(spec, hash, policy));
+  io.stdout("approved\n");
+}
+
+async function decline(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
+  const home = new Home(homeFolder(io, options));
+  const { hash } = findOffer(await fetchOffers(io, home), name);
+  await decide(home, { study: name, hash, decision: "declined", at: new Date(io.clock.now()).toISOString() });
+  if (options.json) return printJson(io, { study: name, hash, decision: "declined" });
+  io.stdout(`declined ${name}\n`);
+}
+
+/** From the coordinator; while the agent runs, what it was offered last, as it holds the connection. */
+async function fetchOffers(io: CommandIo, home: Home): Promise<StudyOffer[]> {
+  if (await lockHolder(home)) {
+    say(io, "the agent is running: this is what the coordinator offered it last");
+    return readOffers(home);
+  }
+  const identity = await loadIdentity(home);
+  const membership = await loadMembership(home);
+  checkUrl(membership.url, await readPolicy(home));
+  const release = await lockHome(home, { command: "fedbaps-site study", now: io.clock.now() });
+  try {
+    const offers = await new Promise<StudyOffer[]>((resolve, reject) => {
+      const fail = (code: string) =>
+        reject(new AgentError("COORDINATOR_REFUSED", `cannot ask ${membership.url} for studies: ${adviceOn(code)}`));
+      const logger = fileLogger(home.log, io.clock);
+      const connection = new Connection(
+        { identity, membership, clock: io.clock, random: io.random, logger },
+        {
+          studies: (found) => settle(() => resolve(found)),
+          instruction: () => {},
+          state: (_, code) => code && settle(() => fail(code)),
+        },
+      );
+      const cancel = io.clock.after(TIMEOUT_MS, () => settle(() => fail("COORDINATOR_UNREACHABLE")));
+      const settle = (act: () => void) => {
+        cancel();
+        connection.stop();
+        act();
+      };
+      io.signal.addEventListener("abort", () => settle(() => reject(new UsageError("stopped"))), { once: true });
+      connection.start();
+    });
+    await saveOffers(home, offers);
+    return offers;
+  } finally {
+    await release();
+  }
+}

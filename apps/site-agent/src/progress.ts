@@ -1,0 +1,97 @@
+import type { Clock } from "@fedbaps/core/common/clock.js";
+
+/** Where one study stands at this site. For the person here, or a program that watches; never sent. */
+export interface ProgressFigures {
+  readonly study: string;
+  readonly phase: string;
+  readonly round?: number;
+  readonly rounds: number;
+  readonly queries: number;
+  readonly budget: number;
+  readonly stepsDone?: number;
+  readonly stepsPlanned?: number;
+  /** Mean training loss of the last step. */
+  readonly loss?: number;
+  /** Of the newest version that was validated, and of the model without a decoder. */
+  readonly valDice?: number;
+  readonly zeroShotValDice?: number;
+  /** A guess for the whole study. */
+  readonly secondsLeft?: number;
+}
+
+export interface DisplayInit {
+  readonly write: (text: string) => void;
+  readonly clock: Clock;
+  /** One JSON line for each event, for a program. */
+  readonly json: boolean;
+  /** Whether a line can be written over. */
+  readonly terminal: boolean;
+}
+
+const LINE_MS = 10_000;
+
+/** Progress on standard error: JSON lines, or one line for a person with the time left. */
+export class ProgressDisplay {
+  readonly #begun = new Map<string, { queries: number; at: number }>();
+  #open = false;
+  #shown = { key: "", at: Number.NEGATIVE_INFINITY };
+
+  constructor(private readonly init: DisplayInit) {}
+
+  show(figures: ProgressFigures): void {
+    const { write, json, terminal } = this.init;
+    const full = this.#withTime(figures);
+    if (json) write(`${JSON.stringify(full)}\n`);
+    else if (terminal) {
+      this.#open = true;
+      write(`\r\u001b[K${progressLine(full)}`);
+    } else this.#line(full);
+  }
+
+  /** Where lines stay: one for each change, and one now and then. */
+  #line(full: ProgressFigures): void {
+    const { write, clock } = this.init;
+    const key = `${full.study} ${full.phase} ${full.round}`;
+    if (key === this.#shown.key && clock.now() - this.#shown.at < LINE_MS) return;
+    this.#shown = { key, at: clock.now() };
+    write(`${progressLine(full)}\n`);
+  }
+
+  /** A line of its own. For programs, the events say it all. */
+  say(line: string): void {
+    this.init.write(`${this.#open ? "\n" : ""}${line}\n`);
+    this.#open = false;
+  }
+
+  #withTime(figures: ProgressFigures): ProgressFigures {
+    const now = this.init.clock.now();
+    const first = this.#begun.get(figures.study);
+    if (!first) this.#begun.set(figures.study, { queries: figures.queries, at: now });
+    const spent = figures.queries - (first?.queries ?? figures.queries);
+    if (!first || spent <= 0 || figures.phase === "done") return figures;
+    const left = ((figures.budget - figures.queries) * (now - first.at)) / spent / 1000;
+    return { ...figures, secondsLeft: Math.max(0, Math.round(left)) };
+  }
+}
+
+/** One line for a person. */
+export function progressLine(figures: ProgressFigures): string {
+  const { study, phase, round, rounds, stepsDone, stepsPlanned, queries, budget, loss, valDice, zeroShotValDice } =
+    figures;
+  const parts = [
+    round === undefined ? study : `${study} round ${round}/${rounds}`,
+    stepsDone === undefined ? phase : `${phase} step ${stepsDone}/${stepsPlanned}`,
+    `${queries} of ${budget} queries`,
+    ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
+    ...(valDice === undefined
+      ? []
+      : [`validation Dice ${valDice.toFixed(3)} (zero-shot ${zeroShotValDice?.toFixed(3)})`]),
+    ...(figures.secondsLeft === undefined ? [] : [`about ${duration(figures.secondsLeft)} left`]),
+  ];
+  return parts.join("  ");
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${seconds} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,40 @@
+import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
+import type { Decision } from "./approvals.js";
+import type { Home } from "./home.js";
+import { laterMeter, type StudyRecord } from "./study-records.js";
+import { StudyStore } from "./study-store.js";
+
+/** What a study has left on this site's disk, in figures. */
+export interface StudyStatus {
+  readonly study: string;
+  readonly decision: string;
+  /** Rounds whose training is done here, and optimiser steps up to the last of them. */
+  readonly rounds: number;
+  readonly steps: number;
+  readonly queries: number;
+  /** 0: zero-shot. */
+  readonly bestVersion: number;
+  readonly reported: boolean;
+}
+
+/** Reads the journal only; may be called while the agent runs. @throws AgentError JOURNAL_DAMAGED */
+export async function readStudyStatus(home: Home, study: string, decisions: readonly Decision[]): Promise<StudyStatus> {
+  const entries = await StudyStore.read(home, study);
+  const of = <K extends StudyRecord["kind"]>(kind: K) =>
+    entries.filter((entry): entry is Extract<StudyRecord, { kind: K }> => entry.kind === kind);
+  const trained = of("trained");
+  const [zeroShot, ...versions] = of("validated");
+  const choice = zeroShot && new VersionChoice(zeroShot.scores);
+  for (const { version, scores } of versions) choice?.offer(version, scores);
+  const meters = entries.flatMap((entry) => ("meter" in entry ? [entry.meter] : []));
+  const meter = meters.reduce(laterMeter, { train: 0, validate: 0, report: 0, seconds: 0 });
+  return {
+    study,
+    decision: decisions.find((decision) => decision.study === study)?.decision ?? "undecided",
+    rounds: trained.length,
+    steps: trained.at(-1)?.steps ?? 0,
+    queries: meter.train + meter.validate + meter.report,
+    bestVersion: choice?.best.version ?? 0,
+    reported: of("acknowledged").length > 0,
+  };
+}

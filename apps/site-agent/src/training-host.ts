@@ -1,0 +1,24 @@
+import type { Clock } from "@fedbaps/core/common/clock.js";
+import { SiteTraining } from "@fedbaps/core/training/site-training.js";
+import type { OpenTraining } from "./training.js";
+
+export interface TrainingHostInit {
+  readonly site: string;
+  readonly data: string;
+  readonly blackbox: string;
+  readonly threads?: number | undefined;
+  readonly clock: Clock;
+  readonly afterReport?: AfterReport | undefined;
+}
+
+/** Called when a site's report is made. @param theta undefined while the site stays zero-shot */
+export type AfterReport = (context: { training: SiteTraining; theta?: Float32Array; out: string }) => Promise<unknown>;
+
+/** Opens this site's data and black box for a study. */
+export function trainingHost({ afterReport, threads, ...site }: TrainingHostInit): OpenTraining {
+  return async ({ decoder, preset, budget, rounds, clicks, seed }, meter) => {
+    const settings = { decoder, preset, budget, rounds, clicks, seed, meter, ...site };
+    const training = await SiteTraining.open(threads === undefined ? settings : { ...settings, threads });
+    return afterReport ? { training, afterReport: (context) => afterReport({ training, ...context }) } : { training };
+  };
+}

@@ -1,0 +1,195 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
+import { messageOf } from "@fedbaps/core/common/errors.js";
+import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
+import { CoordinatorProcess, type StudyState } from "./coordinator-process.js";
+import { DemoError } from "./errors.js";
+import type { DemoOptions } from "./options.js";
+import { Processes } from "./processes.js";
+import { ProgressDisplay } from "./progress.js";
+import { type DemoReport, mean, type SiteFigures } from "./report.js";
+import { CLICKS, prepareSites, type SiteData } from "./site-data.js";
+
+const STUDY = "demo";
+/** A site that is silent this long is left out of the round, where the study allows it. */
+const SILENCE_SECONDS = 20;
+const POLL_MS = 1000;
+/** The demo's sites share their figures with the coordinator, so that its API shows them too. */
+const DEMO_POLICY = "minCohort: 3\nbudgetPerStudy: 100000000\nmetrics: own\n";
+
+export interface DemoIo {
+  readonly stderr: (text: string) => void;
+  readonly terminal: boolean;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the demo: coordinator and agents as processes, enrolment, approval, a study to its end.
+ * @throws DemoError and the errors of what it starts; no process is left behind either way.
+ */
+export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoReport> {
+  const started = io.now();
+  await makeOut(options.out);
+  const processes = new Processes();
+  const work = await mkdtemp(join(tmpdir(), "fedbaps-demo-"));
+  const onAbort = () => void processes.stopAll();
+  io.signal.addEventListener("abort", onAbort);
+  try {
+    const sites = await prepareSites(options, work);
+    // A report of an earlier demo must not stand in for a site that drops out of this one.
+    for (const { site } of sites) await rm(join(options.out, site, "report.json"), { force: true });
+    const display = new ProgressDisplay({
+      sites: sites.map(({ site }) => site),
+      budget: options.budget,
+      rounds: options.rounds,
+      terminal: io.terminal,
+      write: io.stderr,
+      now: io.now,
+      started,
+    });
+    display.say(`starting a coordinator (a new database takes some seconds) and ${sites.length} site agents`);
+    const coordinator = await CoordinatorProcess.start(processes, join(work, "coordinator"), options.port);
+    display.say(`coordinator at ${coordinator.url}; state of all processes in ${work}`);
+    await coordinator.createStudy(studySpec(options, sites));
+    // Started, it is offered to its sites; rounds begin when enough of them have approved it.
+    await coordinator.startStudy(STUDY);
+    await Promise.all(sites.map((data) => joinStudy(processes, coordinator, work, data, options)));
+    for (const data of sites) startAgent(processes, display, work, data, options, io.signal);
+    const state = await watch(coordinator, display, io);
+    display.end();
+    if (state.status !== "completed") throw new DemoError("DEMO_STUDY", `the study ended ${state.status} (${state.reason ?? "no reason given"})`);
+    const figures = await collect(options.out, sites);
+    const report = makeReport(options, figures, state, (io.now() - started) / 1000);
+    await writeFileAtomic(join(options.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  } finally {
+    io.signal.removeEventListener("abort", onAbort);
+    await processes.stopAll();
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function makeOut(out: string): Promise<void> {
+  try {
+    await mkdir(out, { recursive: true });
+    await writeFileAtomic(join(out, ".writable"), "");
+    await rm(join(out, ".writable"));
+  } catch (error) {
+    throw new DemoError("DEMO_OUT", `--out ${out}: cannot be written (${messageOf(error)}); choose another folder`);
+  }
+}
+
+function studySpec(options: DemoOptions, sites: readonly SiteData[]) {
+  const require = options.require ?? (sites.length > 3 ? sites.length - 1 : "all");
+  return {
+    name: STUDY,
+    title: "Demonstration on one machine",
+    decoder: options.decoder,
+    rounds: options.rounds,
+    budget: options.budget,
+    clicks: CLICKS,
+    seed: options.seed,
+    silenceSeconds: SILENCE_SECONDS,
+    participation: { sites: sites.map(({ site }) => site), require },
+  } as const;
+}
+
+/** What a hospital does once: make a home, enrol with the invite, be approved, approve the study. */
+async function joinStudy(
+  processes: Processes,
+  coordinator: CoordinatorProcess,
+  work: string,
+  { site, folder }: SiteData,
+  options: DemoOptions,
+): Promise<void> {
+  const home = join(work, site);
+  const invite = await coordinator.invite(site);
+  await mkdir(home, { recursive: true });
+  await writeFileAtomic(join(home, "policy.yaml"), DEMO_POLICY);
+  await processes.run("site-agent", ["--home", home, "init", "--site", site, "--data", folder, "--blackbox", options.blackbox]);
+  await processes.run("site-agent", ["--home", home, "enroll", "--coordinator", coordinator.url, "--code", invite]);
+  await coordinator.approve(site);
+  await processes.run("site-agent", ["--home", home, "study", "approve", STUDY]);
+}
+
+function startAgent(
+  processes: Processes,
+  display: ProgressDisplay,
+  work: string,
+  { site }: SiteData,
+  options: DemoOptions,
+  signal: AbortSignal,
+): void {
+  const args = ["--home", join(work, site), "run", "--out", join(options.out, site), "--once", "--progress-json"];
+  const { process: child, ended } = processes.start("site-agent", args, { stderr: (line) => display.agent(site, line) });
+  void ended.then((status) => {
+    if (signal.aborted || status === 0) return;
+    display.note(site, `gone (${status})`);
+    display.say(`${site} (process ${child.pid}) ended with ${status}; bring it back with:\n  npx fedbaps-site ${args.join(" ")}`);
+  });
+}
+
+/** Follows the study until it ends. */
+async function watch(coordinator: CoordinatorProcess, display: ProgressDisplay, io: DemoIo): Promise<StudyState> {
+  for (;;) {
+    io.signal.throwIfAborted();
+    const state = await Promise.race([
+      coordinator.study(STUDY),
+      coordinator.running.ended.then((status) => {
+        throw new DemoError("DEMO_PROCESS", `the coordinator ended with ${status}`);
+      }),
+    ]);
+    display.study(state);
+    if (["completed", "aborted", "paused"].includes(state.status)) return state;
+    await sleep(POLL_MS, undefined, { signal: io.signal });
+  }
+}
+
+/** The sites' own reports; a site that is gone has none. */
+async function collect(out: string, sites: readonly SiteData[]): Promise<SiteFigures[]> {
+  const figures: SiteFigures[] = [];
+  for (const { site } of sites) {
+    try {
+      figures.push(JSON.parse(await readFile(join(out, site, "report.json"), "utf8")) as SiteFigures);
+    } catch {
+      // A drop-out: it is missing from the table as it is from the study's end.
+    }
+  }
+  if (figures.length === 0) throw new DemoError("DEMO_STUDY", "no site reported");
+  return figures;
+}
+
+function makeReport(options: DemoOptions, sites: readonly SiteFigures[], state: StudyState, wallSeconds: number): DemoReport {
+  const total = (pick: (site: SiteFigures) => number) => sites.reduce((sum, site) => sum + pick(site), 0);
+  return {
+    study: STUDY,
+    mode: "fedavg",
+    decoder: options.decoder,
+    decoderParameters: parameterCount(options.decoder),
+    blackbox: options.blackbox,
+    sites: sites.map(({ site, images, zeroShotDice, adaptedDice, deployed, queries, blackboxSeconds }) => ({
+      site,
+      images,
+      zeroShotDice,
+      adaptedDice,
+      deployed,
+      queries,
+      blackboxSeconds,
+    })),
+    zeroShotDice: mean(sites.map((site) => site.zeroShotDice)),
+    adaptedDice: mean(sites.map((site) => site.adaptedDice)),
+    rounds: {
+      completed: state.completed,
+      aborted: state.rounds.filter(({ phase }) => phase === "aborted").length,
+    },
+    blackboxQueries: total(({ queries }) => queries),
+    blackboxSeconds: total(({ blackboxSeconds }) => blackboxSeconds),
+    wallSeconds,
+    ...state.traffic,
+    seed: options.seed,
+  };
+}
