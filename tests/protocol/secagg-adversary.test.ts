@@ -157,8 +157,9 @@ describe("the coordinator refuses", () => {
     for (const client of clients) server.receiveConfirmation(client.confirmSurvivors(survivors));
     const request = server.closeConfirmations();
     for (const [i, client] of clients.entries()) server.receiveRevealed(sites[i], client.unmask(request));
-    expect((await server.finish()).sum).toEqual(plainSum(inputs, sites));
-    expect((await server.finish()).sum).toEqual(plainSum(inputs, sites));
+    // Asked twice at once and once more: the masks come off once.
+    const results = [...(await Promise.all([server.finish(), server.finish()])), await server.finish()];
+    for (const { sum } of results) expect(sum).toEqual(plainSum(inputs, sites));
   });
 
   it("messages before and after their phase, and from sites that dropped out; but takes late repeats", async () => {

@@ -51,7 +51,7 @@ export class ProgressDisplay {
   /** Where lines stay: one for each change, and one now and then. */
   #line(full: ProgressFigures): void {
     const { write, clock } = this.init;
-    const key = `${full.study} ${full.phase} ${full.round}`;
+    const key = `${full.study} ${plainPhase(full.phase)} ${full.round}`;
     if (key === this.#shown.key && clock.now() - this.#shown.at < LINE_MS) return;
     this.#shown = { key, at: clock.now() };
     write(`${progressLine(full)}\n`);
@@ -80,7 +80,7 @@ export function progressLine(figures: ProgressFigures): string {
     figures;
   const parts = [
     round === undefined ? study : `${study} round ${round}/${rounds}`,
-    stepsDone === undefined ? phase : `${phase} step ${stepsDone}/${stepsPlanned}`,
+    stepsDone === undefined ? plainPhase(phase) : `${phase} step ${stepsDone}/${stepsPlanned}`,
     `${queries} of ${budget} queries`,
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
     ...(valDice === undefined
@@ -89,6 +89,13 @@ export function progressLine(figures: ProgressFigures): string {
     ...(figures.secondsLeft === undefined ? [] : [`about ${duration(figures.secondsLeft)} left`]),
   ];
   return parts.join("  ");
+}
+
+const SUM_PHASES = ["advertiseKeys", "shareKeys", "maskedInput", "consistency", "unmask"];
+
+/** The five phases of a sum are one thing to a person. */
+function plainPhase(phase: string): string {
+  return SUM_PHASES.includes(phase) ? "secure sum" : phase;
 }
 
 function duration(seconds: number): string {

@@ -123,6 +123,10 @@ describe("an impossible sum is refused", () => {
     ["fewer images than sites", withWord(2, 2)],
     ["more images than the sites may count for", withWord(2, 301)],
     ["a negative number of images", withWord(2, -1)],
+    [
+      "fewer images than sites, with an update of zero",
+      { ...withWord(2, 2), sum: Uint32Array.of(0, 0, 2, 0, 0, 0, 0, 0, 0) },
+    ],
     ["an update beyond the clip bound", withWord(0, 2 ** 30)],
     ["more reports than sites", withWord(4, 4)],
     ["a negative Dice", withWord(3, -100_000)],

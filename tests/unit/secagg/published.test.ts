@@ -5,6 +5,7 @@ import { agree, createIdentity, publicKeyOf, sign, verify } from "@fedbaps/core/
 import { addMask, hkdf } from "@fedbaps/core/secagg/masks.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
 import { describe, expect, it } from "@jest/globals";
+import nacl from "tweetnacl";
 
 const vectors = JSON.parse(readFileSync("tests/vectors/secagg-published.json", "utf8"));
 const hex = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
@@ -41,4 +42,13 @@ describe("published vectors", () => {
       expect(toHex(encodeRing(words))).toBe(stream);
     }
   });
+});
+
+// The agent's other parts may hold keys that tweetnacl made; both must read the same bytes alike.
+it("keys are interchangeable with those of tweetnacl", () => {
+  const seed = hex("ab".repeat(32));
+  const { sign: signKeys, box } = createIdentity("site", () => seed);
+  expect(signKeys).toEqual(nacl.sign.keyPair.fromSeed(seed));
+  expect(box).toEqual(nacl.box.keyPair.fromSecretKey(seed));
+  expect(sign(seed, signKeys.secretKey)).toBe(toBase64(nacl.sign.detached(seed, signKeys.secretKey)));
 });

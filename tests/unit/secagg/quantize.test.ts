@@ -36,6 +36,14 @@ describe("the ring's scale", () => {
     );
   });
 
+  it("leaves room for the rounding of every party", () => {
+    // Three times the bound fits by a third of a step, three times the rounded bound does not.
+    const bound = 715_827_882.55;
+    expect(3 * bound).toBeLessThan(2 ** 31);
+    expect(3 * Math.round(bound)).toBeGreaterThan(2 ** 31);
+    expect(ringScale({ parties: 3, bound })).toBe(0.5);
+  });
+
   it("is refused without headroom, or for senseless arguments", () => {
     expect(codeThrown(() => ringScale({ parties: 40_000, bound: 10 }))).toBe("NO_HEADROOM");
     for (const parties of [0, -1, 1.5, Number.NaN])

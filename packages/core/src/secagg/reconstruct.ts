@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { equalBytes, fromBase64 } from "../common/bytes.js";
 import type { Cohort, KeyAdvertisement, RevealedShare } from "../wire/secagg-messages.js";
 import { requireUnique } from "./checks.js";
@@ -38,7 +39,8 @@ export function checkRevealed(
 }
 
 /**
- * The masks still on the sum: each survivor's own, and those that survivors share with drop-outs.
+ * The masks still on the sum: each survivor's own, and those that survivors share with drop-outs. Seconds of arithmetic
+ * in a cohort of hundreds: the event loop gets its turn after each site.
  * @returns layers that cancel them when added.
  * @throws SecAggError BAD_SHARES with `site`, where a secret cannot be rebuilt to what its owner advertised.
  */
@@ -72,6 +74,7 @@ export async function layersToRemove({
     const seed = await rebuild(site, "self mask", openSelfMaskSecret);
     layers.push(inverse(selfLayer(seed, reference, site)));
     seed.fill(0);
+    await nextTurn();
   }
   for (const site of dropped) {
     const advertised = fromBase64(advertisements.get(site)!.maskKey);
@@ -83,6 +86,7 @@ export async function layersToRemove({
       secret.fill(0);
     }
     maskKey.fill(0);
+    await nextTurn();
   }
   return layers;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fromBase64 } from "../common/bytes.js";
 import type {
   Cohort,
@@ -52,7 +53,7 @@ export class SecAggServer {
   #survivors: readonly string[] = [];
   readonly #confirmations: SurvivorSignature[] = [];
   readonly #revealed: Revealed = new Map();
-  #result: { sum: Uint32Array; survivors: string[] } | undefined;
+  #finishing: Promise<{ sum: Uint32Array; survivors: string[] }> | undefined;
 
   /** @throws SecAggError BAD_COHORT */
   constructor({ cohort }: { cohort: Cohort }) {
@@ -192,6 +193,16 @@ export class SecAggServer {
   async finish(): Promise<{ sum: Uint32Array; survivors: string[] }> {
     this.#require("unmask");
     requireEnough(this.#revealed.size, this.#roster.cohort.threshold, "answers to unmask");
+    this.#finishing ??= this.#takeOffMasks();
+    try {
+      return await this.#finishing;
+    } catch (error) {
+      this.#finishing = undefined;
+      throw error;
+    }
+  }
+
+  async #takeOffMasks(): Promise<{ sum: Uint32Array; survivors: string[] }> {
     const layers = await layersToRemove({
       cohort: this.#roster.cohort,
       advertisements: this.#advertisements,
@@ -199,12 +210,12 @@ export class SecAggServer {
       dropped: this.#dropped(),
       revealed: new Map(this.#revealed),
     });
-    // Two calls may have waited above; only the first one takes the masks off.
-    if (!this.#result) {
-      for (const layer of layers) addMask(this.#sum, layer);
-      this.#result = { sum: this.#sum, survivors: [...this.#survivors] };
+    // Nothing below can fail: the sum is either untouched or free of all masks.
+    for (const layer of layers) {
+      addMask(this.#sum, layer);
+      await nextTurn();
     }
-    return this.#result;
+    return { sum: this.#sum, survivors: [...this.#survivors] };
   }
 
   #require(phase: SecAggPhase): void {

@@ -1,0 +1,89 @@
+import { QueryMeter } from "@fedbaps/core/blackbox/metered.js";
+import type { SegmentationModel } from "@fedbaps/core/blackbox/model.js";
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import type { Sample } from "@fedbaps/core/data/dataset.js";
+import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
+import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
+import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
+import type { OpenTraining, Training } from "@fedbaps/site-agent/training.js";
+
+export const STEP_QUERIES = 16;
+const VAL = 4;
+const TEST = 5;
+
+export interface StubOptions {
+  /** Pulls the first parameter towards this value: sites differ in it. */
+  readonly target?: number;
+  /** Awaited before each step: the place to hang, fail or stop. */
+  readonly beforeStep?: (step: number) => void | Promise<void>;
+  readonly train?: number;
+  /** What validation sees in the first parameter; the default likes it near the target. */
+  readonly dice?: (first: number) => number;
+}
+
+/** Counts what was bought in one process. */
+export interface Bought {
+  steps: number;
+  validations: number;
+  reports: number;
+}
+
+/** Training without images: a step moves every parameter by a rule of step and momentum, so that any slip shows. */
+export function stubTraining(options: StubOptions = {}): { open: OpenTraining; bought: Bought } {
+  const bought: Bought = { steps: 0, validations: 0, reports: 0 };
+  const open: OpenTraining = async (study, state) => {
+    const length = parameterCount(study.decoder);
+    const meter = new QueryMeter(study.budget, systemClock, state);
+    const plan = { report: 2 * TEST, validationImages: VAL, validationClicks: 1, steps: 4 * study.rounds };
+    const target = options.target ?? 1;
+    const dice = options.dice ?? ((first: number) => 1 / (1 + Math.abs(target - first)));
+    const scores = (count: number, theta?: Float32Array): ImageScore[] =>
+      Array.from({ length: count }, (_, i) => {
+        const value = dice(theta?.[0] ?? 0);
+        return { id: i + 1, dice: value, iou: value / (2 - value) };
+      });
+    const samples = (count: number): Sample[] =>
+      Array.from({ length: count }, (_, i) => ({ id: i, stem: "secret", imagePath: "secret.png", maskPath: "secret.png" }));
+    const training: Training = {
+      plan,
+      meter,
+      dataset: { train: samples(options.train ?? 10), val: samples(VAL), test: samples(TEST) },
+      model: { description: { name: "stub", identity: "stub-1" } } as SegmentationModel,
+      parameterCount: length,
+      initialTheta: () => new Float32Array(length),
+      startState: () => ({ step: 0, theta: new Float32Array(length), moments: [new Float32Array(length)] }),
+      roundState: (previous, theta) => ({ ...previous, theta: theta.slice() }),
+      async validate(theta) {
+        bought.validations++;
+        return meter.count("validate", VAL, async () => scores(VAL, theta));
+      },
+      async report(theta) {
+        bought.reports++;
+        return meter.count("report", TEST, async () => scores(TEST, theta));
+      },
+      async trainRound(round, start, { signal, onStep } = {}) {
+        const first = stepsAfter(plan, round - 1, study.rounds);
+        const last = stepsAfter(plan, round, study.rounds);
+        let state: OptimizerState = start;
+        while (state.step < last) {
+          signal?.throwIfAborted();
+          await options.beforeStep?.(state.step);
+          signal?.throwIfAborted();
+          const { step } = state;
+          const moment = state.moments[0].map((value, i) => 0.5 * value + Math.fround(Math.sin(step + i)) * 0.01);
+          const theta = state.theta.map((value, i) => value + moment[i] + (i === 0 ? 0.1 * (target - value) : 0));
+          state = { step: step + 1, theta, moments: [moment] };
+          await meter.count("train", STEP_QUERIES, async () => {});
+          bought.steps++;
+          const progress = { state, stepsDone: state.step - first, stepsPlanned: last - first };
+          await onStep?.({ ...progress, loss: 1 / (step + 3) });
+        }
+        return { state, loss: Number.NaN };
+      },
+      close: async () => {},
+    };
+    return { training };
+  };
+  return { open, bought };
+}
