@@ -94,6 +94,8 @@ export class RoundRunner {
   async idle(): Promise<void> {
     await this.#queue;
     await this.#work.ended();
+    // The end of the work may have left something to write down.
+    await this.#queue;
   }
 
   get #name(): string {

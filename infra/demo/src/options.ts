@@ -27,7 +27,7 @@ model together, under encryption, and show Dice before and after.
 
   --data DIR          one subfolder per site, each with images/ and masks/ (without: phantoms are drawn)
   --sites N           sites that take part (default 3, or all subfolders of --data)
-  --rounds N          rounds of the study (default 6)
+  --rounds N          rounds of the study (default 4)
   --require K         sites that a round needs (default: all of 3, all but one of 4 or more)
   --decoder KIND      ${DECODER_KINDS.join(" or ")} (default filter-bank)
   --blackbox SPEC     bundled, or onnx:FILE (default bundled)
@@ -41,7 +41,7 @@ model together, under encryption, and show Dice before and after.
 const flags = {
   data: { type: "string" },
   sites: { type: "string" },
-  rounds: { type: "string", default: "6" },
+  rounds: { type: "string", default: "4" },
   require: { type: "string" },
   decoder: { type: "string", default: "filter-bank" },
   blackbox: { type: "string", default: "bundled" },

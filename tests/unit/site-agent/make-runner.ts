@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { systemClock } from "@fedbaps/core/common/clock.js";
+import { type Clock, systemClock } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
 import { updateLength } from "@fedbaps/core/federation/update.js";
 import { defaultThreshold } from "@fedbaps/core/secagg/cohort.js";
@@ -18,10 +18,25 @@ import type { OpenTraining } from "@fedbaps/site-agent/training.js";
 import { stubTraining } from "./stub-training.js";
 
 export const random = (count: number) => new Uint8Array(randomBytes(count));
+/** Timers of a runner that a test "killed" must not keep the test process. */
+const clock: Clock = {
+  now: systemClock.now,
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
 export const SITES = ["aa", "bb", "cc"];
 
 export function makeStudy(overrides: Partial<StudySpec> = {}): StudySpec {
-  return studySpecSchema.parse({ name: "study", rounds: 3, budget: 1000, participation: { sites: SITES }, ...overrides });
+  return studySpecSchema.parse({
+    name: "study",
+    rounds: 3,
+    budget: 1000,
+    participation: { sites: SITES },
+    ...overrides,
+  });
 }
 
 /** Everything that a runner sent, and what it told the person. */
@@ -76,7 +91,7 @@ export async function makeRunner(options: RunnerOptions) {
         done(true);
       },
     },
-    clock: systemClock,
+    clock,
     logger: silentLogger,
     approved: () => options.approved ?? true,
     show: () => {},
@@ -99,7 +114,12 @@ export function makeSum(round: number, values: Uint32Array): RoundSum {
 }
 
 /** A cohort of the first `size` sites, with this site's identity in it. */
-export function makeCohort(identity: Identity, hash: string, parameters: number, overrides: Partial<Cohort> = {}): Cohort {
+export function makeCohort(
+  identity: Identity,
+  hash: string,
+  parameters: number,
+  overrides: Partial<Cohort> = {},
+): Cohort {
   const members = SITES.map((site) => memberOf(site === identity.site ? identity : createIdentity(site, random)));
   const threshold = defaultThreshold(members.length);
   const length = updateLength(parameters);

@@ -44,7 +44,12 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
         return { id: i + 1, dice: value, iou: value / (2 - value) };
       });
     const samples = (count: number): Sample[] =>
-      Array.from({ length: count }, (_, i) => ({ id: i, stem: "secret", imagePath: "secret.png", maskPath: "secret.png" }));
+      Array.from({ length: count }, (_, i) => ({
+        id: i,
+        stem: "secret",
+        imagePath: "secret.png",
+        maskPath: "secret.png",
+      }));
     const training: Training = {
       plan,
       meter,

@@ -12,15 +12,20 @@ export interface BudgetPlan {
   /** The fixed validation list: its first so many images, so many clicks on each. */
   readonly validationImages: number;
   readonly validationClicks: number;
-  /** Steps of the whole run. */
+  /** Steps towards the shared decoder, over all rounds. */
   readonly steps: number;
+  /** Steps of the site's own fine-tuning after the last round. */
+  readonly personalSteps: number;
 }
+
+/** Parts of the fine-tuning; the decoder is compared on the validation list after each. */
+export const PERSONAL_PARTS = 2;
 
 export class BudgetError extends FedBapsError<"BUDGET_TOO_SMALL"> {}
 
 /**
- * Divides a site's budget before anything is spent: first the final report, then validation (zero-shot and after every
- * round), the rest trains. Everything that a site asks of the black box is inside its budget.
+ * Divides a site's budget before anything is spent: first the final report, then validation (zero-shot, after every
+ * round and every part of the fine-tuning), the rest trains. Everything that a site asks of the black box is inside its budget.
  * @throws BudgetError BUDGET_TOO_SMALL, naming the least budget that would do.
  */
 export function planBudget(init: {
@@ -31,29 +36,36 @@ export function planBudget(init: {
   readonly clicks: number;
   readonly rounds: number;
   readonly queriesPerStep: number;
+  /** Share of the training steps that the site keeps for fine-tuning by itself, in [0, 1). */
+  readonly personalShare?: number;
 }): BudgetPlan {
+  const { personalShare = 0 } = init;
   const report = 2 * init.test * init.clicks;
-  const evaluations = init.rounds + 1;
+  const parts = init.rounds + (personalShare > 0 ? PERSONAL_PARTS : 0);
+  const evaluations = parts + 1;
   const each = Math.floor((VALIDATION_SHARE * init.budget) / evaluations);
   const least = Math.min(LEAST_VALIDATION_IMAGES, init.val);
   const validationImages = Math.min(init.val, Math.max(least, each));
   const validationClicks = Math.min(MAX_VALIDATION_CLICKS, Math.max(1, Math.floor(each / init.val)));
   const validation = validationImages * validationClicks * evaluations;
-  const steps = Math.floor((init.budget - report - validation) / init.queriesPerStep);
-  if (steps < init.rounds) {
-    const needed = report + least * evaluations + init.rounds * init.queriesPerStep;
-    const enough = Math.max(needed, init.budget + (init.rounds - steps) * init.queriesPerStep);
+  const all = Math.max(0, Math.floor((init.budget - report - validation) / init.queriesPerStep));
+  const personalSteps = Math.floor(all * personalShare);
+  const steps = all - personalSteps;
+  if (steps < init.rounds || (personalShare > 0 && personalSteps < PERSONAL_PARTS)) {
+    const trained = Math.ceil(Math.max(init.rounds / (1 - personalShare), personalShare > 0 ? PERSONAL_PARTS / personalShare : 0)) + 1;
+    // Validation may take a tenth of the larger budget too.
+    const enough = Math.ceil((report + least * evaluations + trained * init.queriesPerStep) / (1 - VALIDATION_SHARE));
     throw new BudgetError(
       "BUDGET_TOO_SMALL",
       `a budget of ${init.budget} queries is too small: the report on ${init.test} test images takes ${report}, validation ` +
-        `${validation}, and every one of ${init.rounds} rounds at least ${init.queriesPerStep}; give about ${enough}`,
+        `${validation}, and every one of ${parts} parts of the training at least ${init.queriesPerStep}; give about ${enough}`,
       { budget: init.budget, enough },
     );
   }
-  return { report, validationImages, validationClicks, steps };
+  return { report, validationImages, validationClicks, steps, personalSteps };
 }
 
-/** Steps after `round` rounds (0 to `rounds`) of a run of `steps`, spread evenly. */
-export function stepsAfter(plan: Pick<BudgetPlan, "steps">, round: number, rounds: number): number {
-  return Math.floor((plan.steps * round) / rounds);
+/** Steps done after `part` of `parts` of a run of `steps`, spread evenly. */
+export function stepsAfter(steps: number, part: number, parts: number): number {
+  return Math.floor((steps * part) / parts);
 }

@@ -36,7 +36,7 @@ export function preset(name: PresetName, steps: number): Preset {
       update: "adam",
       perturbation: "rademacher",
       directions: 8,
-      gains: cosineGains({ a: 0.1, steps, floor: 0.1, c: 0.4, gamma: 0 }),
+      gains: cosineGains({ a: 0.15, steps, floor: 0.1, c: 0.4, gamma: 0 }),
       beta: 0.9,
       beta2: 0.99,
     },

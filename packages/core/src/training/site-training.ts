@@ -9,11 +9,11 @@ import type { DecoderKind } from "../decoder/parameters.js";
 import type { TensorBackend } from "../decoder/tensor-backend.js";
 import type { Comparison } from "../image/panel.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
-import { type BudgetPlan, planBudget, stepsAfter } from "./budget-plan.js";
+import { type BudgetPlan, PERSONAL_PARTS, planBudget, stepsAfter } from "./budget-plan.js";
 import { CaseCache } from "./cases.js";
 import { type Answer, type EvaluationInit, evaluate, type ImageScore } from "./evaluate.js";
 import { LocalTrainer } from "./local-trainer.js";
-import { type PresetName, preset, queriesPerStep } from "./presets.js";
+import { type Preset, type PresetName, preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
 
 export interface SiteTrainingSettings {
@@ -27,6 +27,8 @@ export interface SiteTrainingSettings {
   readonly budget: number;
   /** Validations after the first: federated rounds, or checkpoints of a local run. */
   readonly rounds: number;
+  /** Share of the training queries kept for the site's own fine-tuning after the last round; 0 (default) for none. */
+  readonly personalShare?: number;
   /** Clicks per test image. */
   readonly clicks: number;
   readonly seed: number;
@@ -57,12 +59,27 @@ export interface RoundOptions {
   readonly onStep?: (progress: StepProgress) => void | Promise<void>;
 }
 
+export interface Trained {
+  readonly state: OptimizerState;
+  /** Mean training loss of the steps that were done now; NaN when there was none left to do. */
+  readonly loss: number;
+}
+
+/** One stretch of training with its own decay: towards the shared decoder, or the site's fine-tuning. */
+interface Phase {
+  readonly preset: Preset;
+  readonly steps: number;
+  readonly parts: number;
+  readonly trainer: LocalTrainer;
+}
+
 const DEFAULT_CACHE_BYTES = 1_000_000_000;
 
 /** Everything one site needs to adapt: its data, its black box under a meter, its decoder, and the plan of its budget. */
 export class SiteTraining {
   readonly plan: BudgetPlan;
-  readonly #trainer: LocalTrainer;
+  readonly #shared: Phase;
+  readonly #personal: Phase;
   readonly #cases: CaseCache;
   readonly #answers = { zeroShot: new Map<number, Answer>(), adapted: new Map<number, Answer>() };
 
@@ -81,17 +98,11 @@ export class SiteTraining {
       clicks: settings.clicks,
       rounds: settings.rounds,
       queriesPerStep: perStep,
+      ...(settings.personalShare === undefined ? {} : { personalShare: settings.personalShare }),
     });
     this.#cases = new CaseCache(decoder, model.description.nativeSize, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
-    this.#trainer = new LocalTrainer({
-      decoder,
-      model: this.#metered("train"),
-      cases: this.#cases,
-      train: dataset.train,
-      preset: preset(settings.preset, this.plan.steps),
-      seed: settings.seed,
-      site: settings.site,
-    });
+    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds);
+    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS);
   }
 
   /** @throws DatasetError, BlackBoxError, DecoderError, BudgetError; nothing has been asked of the black box then. */
@@ -118,7 +129,13 @@ export class SiteTraining {
   }
 
   startState(): OptimizerState {
-    return startOptimizer(this.#optimizer(), this.initialTheta());
+    return startOptimizer(this.#shared.preset.optimizer, this.initialTheta());
+  }
+
+  /** The state to fine-tune from a decoder that the site chose. */
+  personalState(theta: Float32Array): OptimizerState {
+    this.decoder.layout.check(theta);
+    return startOptimizer(this.#personal.preset.optimizer, theta);
   }
 
   /** The state to train on from a shared `theta`: the site's own moments and step count, the cohort's parameters. */
@@ -131,25 +148,13 @@ export class SiteTraining {
    * Trains up to the last step of `round` (from 1). A state from the middle of the round goes on where it was, to the
    * same bits.
    */
-  async trainRound(
-    round: number,
-    state: OptimizerState,
-    options: RoundOptions = {},
-  ): Promise<{ state: OptimizerState; loss: number }> {
-    const first = stepsAfter(this.plan, round - 1, this.settings.rounds);
-    const last = stepsAfter(this.plan, round, this.settings.rounds);
-    let current = state;
-    let total = 0;
-    let counted = 0;
-    while (current.step < last) {
-      options.signal?.throwIfAborted();
-      const { state: next, loss } = await this.#trainer.step(current, options.signal);
-      current = next;
-      total += loss;
-      counted++;
-      await options.onStep?.({ state: current, stepsDone: current.step - first, stepsPlanned: last - first, loss });
-    }
-    return { state: current, loss: counted === 0 ? Number.NaN : total / counted };
+  trainRound(round: number, state: OptimizerState, options: RoundOptions = {}): Promise<Trained> {
+    return this.#train(this.#shared, round, state, options);
+  }
+
+  /** Fine-tunes up to the last step of `part` (from 1, PERSONAL_PARTS in all), as `trainRound` does. */
+  trainPersonal(part: number, state: OptimizerState, options: RoundOptions = {}): Promise<Trained> {
+    return this.#train(this.#personal, part, state, options);
   }
 
   /** Measures on the fixed validation list; without `theta`, the zero-shot model. */
@@ -190,8 +195,29 @@ export class SiteTraining {
     await this.model.close();
   }
 
-  #optimizer() {
-    return preset(this.settings.preset, this.plan.steps).optimizer;
+  #phase(site: string, steps: number, parts: number): Phase {
+    const settings = preset(this.settings.preset, steps);
+    const { decoder, dataset } = this;
+    const model = this.#metered("train");
+    const init = { decoder, model, cases: this.#cases, train: dataset.train, preset: settings, seed: this.settings.seed };
+    return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...init, site }) };
+  }
+
+  async #train(phase: Phase, part: number, state: OptimizerState, options: RoundOptions): Promise<Trained> {
+    const first = stepsAfter(phase.steps, part - 1, phase.parts);
+    const last = stepsAfter(phase.steps, part, phase.parts);
+    let current = state;
+    let total = 0;
+    let counted = 0;
+    while (current.step < last) {
+      options.signal?.throwIfAborted();
+      const { state: next, loss } = await phase.trainer.step(current, options.signal);
+      current = next;
+      total += loss;
+      counted++;
+      await options.onStep?.({ state: current, stepsDone: current.step - first, stepsPlanned: last - first, loss });
+    }
+    return { state: current, loss: counted === 0 ? Number.NaN : total / counted };
   }
 
   #metered(purpose: Purpose): MeteredModel {

@@ -13,7 +13,9 @@ export const studySpecSchema = z
     mode: z.literal("fedavg").default("fedavg"),
     decoder: z.enum(["filter-bank", "baps"]).default("filter-bank"),
     preset: z.enum(["adam", "paper"]).default("adam"),
-    rounds: z.number().int().min(1).max(1000).default(6),
+    rounds: z.number().int().min(1).max(1000).default(4),
+    /** Share of a site's training queries that it keeps for fine-tuning by itself after the last round. */
+    personalShare: z.number().min(0).max(0.9).default(0.5),
     budget: z.number().int().min(50).max(100_000_000).default(1500).describe("black-box queries per site, for everything"),
     clicks: z.number().int().min(1).max(20).default(3).describe("simulated clicks per image when reporting"),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),

@@ -1,0 +1,79 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import type { CommandIo } from "@fedbaps/site-agent/options.js";
+import { runProgram } from "@fedbaps/site-agent/program.js";
+import { describe, expect, it } from "@jest/globals";
+import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
+import { random } from "./make-runner.js";
+
+removeTemporaryFolders();
+
+async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const io: CommandIo = {
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    env: {},
+    clock: systemClock,
+    random,
+    signal: new AbortController().signal,
+    terminal: false,
+  };
+  const status = await runProgram(argv, io);
+  return { status, out, err };
+}
+
+describe("init and status", () => {
+  it("make a home once, with one JSON document on standard output", async () => {
+    const home = join(await temporaryFolder(), "home");
+    const made = await run("init", "--home", home, "--site", "ward-7", "--data", "/data", "--json");
+    expect(made).toMatchObject({ status: 0, err: "" });
+    const { site, fingerprint } = JSON.parse(made.out);
+    expect(site).toBe("ward-7");
+    const policy = join(home, "policy.yaml");
+    expect(await readFile(policy, "utf8")).toContain("minCohort: 3");
+    const before = await readFile(join(home, "identity.json"), "utf8");
+    const again = await run("init", "--home", home, "--site", "other");
+    expect(again.status).toBe(1);
+    expect(again.err).toMatch(/^fedbaps-site: .*nothing was changed.*\n$/);
+    expect(await readFile(join(home, "identity.json"), "utf8")).toBe(before);
+    const status = await run("--home", home, "status", "--json");
+    expect(JSON.parse(status.out)).toMatchObject({ site, fingerprint, coordinator: null, data: "/data", studies: [] });
+  });
+
+  it("keep a policy that is there already", async () => {
+    const home = await temporaryFolder();
+    await writeFile(join(home, "policy.yaml"), "minCohort: 5\n");
+    expect((await run("init", "--home", home, "--site", "ward-7")).status).toBe(0);
+    expect(await readFile(join(home, "policy.yaml"), "utf8")).toBe("minCohort: 5\n");
+  });
+});
+
+describe("exit status and plain lines", () => {
+  it.each([
+    [["init", "--site", "Ward 7"], 2, /--site Ward 7: must be lower-case/],
+    [["frobnicate"], 2, /unknown command/],
+    [["run", "--threads", "many"], 2, /whole number/],
+    [["enroll"], 2, /--coordinator/],
+    [["status"], 1, /fedbaps-site init/],
+    [["run", "--data", "x"], 1, /fedbaps-site init/],
+  ])("%j gives %i", async (argv, status, words) => {
+    const result = await run(...argv, "--home", join(await temporaryFolder(), "none"));
+    expect(result.err).toMatch(words);
+    expect(result).toMatchObject({ status, out: "" });
+  });
+
+  it("run says what is missing, in order", async () => {
+    const home = await temporaryFolder();
+    await run("init", "--home", home, "--site", "ward-7");
+    expect((await run("run", "--home", home)).err).toContain("enroll");
+    const coordinator = { format: "fedbaps-membership/1", url: "http://127.0.0.1:1", publicKey: `${"A".repeat(43)}=` };
+    await writeFile(join(home, "coordinator.json"), JSON.stringify(coordinator));
+    const noData = await run("run", "--home", home);
+    expect(noData).toMatchObject({ status: 2, err: expect.stringContaining("--data") });
+    const unreachable = await run("study", "list", "--home", home);
+    expect(unreachable).toMatchObject({ status: 1, err: expect.stringContaining("cannot be reached") });
+  });
+});
