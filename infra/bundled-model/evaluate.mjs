@@ -40,15 +40,25 @@ function generator(seed) {
 }
 
 async function readImage(file, look) {
-  const bytes = await sharp(file).resize(SIZE, SIZE, { fit: "fill" }).toColourspace("srgb").removeAlpha().raw().toBuffer();
+  const bytes = await sharp(file)
+    .resize(SIZE, SIZE, { fit: "fill" })
+    .toColourspace("srgb")
+    .removeAlpha()
+    .raw()
+    .toBuffer();
   const planes = new Float32Array(3 * PIXELS);
-  for (let i = 0; i < PIXELS; i++) for (let c = 0; c < 3; c++) planes[c * PIXELS + i] = Math.round(look(bytes[3 * i + c], c));
+  for (let i = 0; i < PIXELS; i++)
+    for (let c = 0; c < 3; c++) planes[c * PIXELS + i] = Math.round(look(bytes[3 * i + c], c));
   return planes;
 }
 
 async function readMask(file) {
-  const bytes = await sharp(file).resize(SIZE, SIZE, { fit: "fill", kernel: "nearest" })
-    .removeAlpha().toColourspace("b-w").raw().toBuffer();
+  const bytes = await sharp(file)
+    .resize(SIZE, SIZE, { fit: "fill", kernel: "nearest" })
+    .removeAlpha()
+    .toColourspace("b-w")
+    .raw()
+    .toBuffer();
   return Uint8Array.from({ length: PIXELS }, (_, i) => Number(bytes[i] > 127));
 }
 
@@ -79,24 +89,37 @@ function box(mask) {
   const places = [...mask.keys()].filter((i) => mask[i]);
   const xs = places.map((i) => i % SIZE);
   const ys = places.map((i) => Math.floor(i / SIZE));
-  return [[Math.min(...xs), Math.min(...ys), 2], [Math.max(...xs), Math.max(...ys), 3]];
+  return [
+    [Math.min(...xs), Math.min(...ys), 2],
+    [Math.max(...xs), Math.max(...ys), 3],
+  ];
 }
 
 async function segment(session, samples) {
   const batch = samples.length;
   const points = samples[0].prompt.length;
   const image = new Float32Array(batch * 3 * PIXELS);
-  samples.forEach((sample, b) => image.set(sample.image, b * 3 * PIXELS));
+  for (const [b, sample] of samples.entries()) image.set(sample.image, b * 3 * PIXELS);
   const { masks } = await session.run({
     image: new ort.Tensor("float32", image, [batch, 3, SIZE, SIZE]),
-    point_coords: new ort.Tensor("float32", Float32Array.from(samples.flatMap((s) => s.prompt.flatMap(([x, y]) => [x, y]))), [batch, points, 2]),
-    point_labels: new ort.Tensor("float32", Float32Array.from(samples.flatMap((s) => s.prompt.map(([, , label]) => label))), [batch, points]),
+    point_coords: new ort.Tensor(
+      "float32",
+      Float32Array.from(samples.flatMap((s) => s.prompt.flatMap((point) => point.slice(0, 2)))),
+      [batch, points, 2],
+    ),
+    point_labels: new ort.Tensor(
+      "float32",
+      Float32Array.from(samples.flatMap((s) => s.prompt.map(([, , label]) => label))),
+      [batch, points],
+    ),
   });
   return masks.data;
 }
 
 function dice(logits, offset, mask) {
-  let found = 0, real = 0, both = 0;
+  let found = 0,
+    real = 0,
+    both = 0;
   for (let i = 0; i < PIXELS; i++) {
     const here = logits[offset + i] > 0 ? 1 : 0;
     found += here;
@@ -112,7 +135,9 @@ async function meanDice(session, pairs, repeats, makePrompt) {
     for (let first = 0; first < pairs.length; first += BATCH) {
       const samples = pairs.slice(first, first + BATCH).map((pair) => ({ ...pair, prompt: makePrompt(pair.mask) }));
       const logits = await segment(session, samples);
-      samples.forEach((sample, b) => { sum += dice(logits, b * PIXELS, sample.mask); });
+      samples.forEach((sample, b) => {
+        sum += dice(logits, b * PIXELS, sample.mask);
+      });
     }
   }
   return Number((sum / (repeats * pairs.length)).toFixed(3));
@@ -143,8 +168,13 @@ if (!look) {
   process.exit(2);
 }
 const session = await ort.InferenceSession.create(values.model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-console.log(JSON.stringify({ model: path.basename(values.model), threads: 1,
-  msPerImage: { 1: await msPerImage(session, 1, 40), 8: await msPerImage(session, 8, 10) } }));
+console.log(
+  JSON.stringify({
+    model: path.basename(values.model),
+    threads: 1,
+    msPerImage: { 1: await msPerImage(session, 1, 40), 8: await msPerImage(session, 8, 10) },
+  }),
+);
 for (const folder of positionals) {
   let pairs;
   try {
@@ -154,15 +184,17 @@ for (const folder of positionals) {
     process.exit(1);
   }
   const random = generator(Number(values.seed));
-  console.log(JSON.stringify({
-    folder: path.basename(folder),
-    images: pairs.length,
-    look: values.look,
-    clicksPerImage: repeats,
-    dice: {
-      oneClick: await meanDice(session, pairs, repeats, (mask) => clicks(mask, 1, random)),
-      threeClicks: await meanDice(session, pairs, repeats, (mask) => clicks(mask, 3, random)),
-      box: await meanDice(session, pairs, 1, box),
-    },
-  }));
+  console.log(
+    JSON.stringify({
+      folder: path.basename(folder),
+      images: pairs.length,
+      look: values.look,
+      clicksPerImage: repeats,
+      dice: {
+        oneClick: await meanDice(session, pairs, repeats, (mask) => clicks(mask, 1, random)),
+        threeClicks: await meanDice(session, pairs, repeats, (mask) => clicks(mask, 3, random)),
+        box: await meanDice(session, pairs, 1, box),
+      },
+    }),
+  );
 }

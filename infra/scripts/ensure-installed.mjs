@@ -13,7 +13,9 @@ export function ensureInstalled() {
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
   process.stderr.write("Installing packages (first run only) ...\n");
   const npm = process.env.npm_execpath;
-  const [command, args] = npm ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
+  const [command, args] = npm
+    ? [process.execPath, [npm, "ci", "--loglevel=error"]]
+    : ["npm", ["ci", "--loglevel=error"]];
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
   const result = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", 2, 2] });
   if (result.status !== 0) {

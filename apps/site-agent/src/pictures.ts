@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { comparisonPanel } from "@fedbaps/core/image/panel.js";
 import { writePng } from "@fedbaps/core/image/write.js";
@@ -16,10 +17,12 @@ export async function writePictures(context: {
   readonly theta?: Float32Array;
   readonly out: string;
 }): Promise<string[]> {
+  const folder = join(context.out, "pictures");
+  await mkdir(folder, { recursive: true });
   const files: string[] = [];
   const comparisons = await context.training.comparisons(PICTURES, context.theta);
   for (const [i, comparison] of comparisons.entries()) {
-    const file = join(context.out, "pictures", `test-${i + 1}.png`);
+    const file = join(folder, `test-${i + 1}.png`);
     await writePng(file, comparisonPanel(comparison));
     files.push(file);
   }

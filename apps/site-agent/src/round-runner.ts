@@ -5,6 +5,7 @@ import type { Failure, Instruction, Progress, Reply, SiteReport, StudyOffer } fr
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
 import { LongWork } from "./long-work.js";
+import type { StepReport } from "./paid-steps.js";
 import { checkPolicy, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
 import { StudyProgress } from "./study-progress.js";
@@ -134,10 +135,7 @@ export class RoundRunner {
       if (version !== round - 1)
         throw new AgentError("BAD_INSTRUCTION", `round ${round} cannot start from version ${version}`);
       this.#progress.phase("validating", round);
-      await this.init.work.train(round, signal, (step) => {
-        this.#progress.step(this.#latest ?? reference, step);
-        if (this.#stopping) throw new DOMException("stopping", "AbortError");
-      });
+      await this.init.work.train(round, signal, (step) => this.#stepDone(this.#latest ?? reference, step));
       this.#progress.phase("waiting", round);
       // While a newer attempt still recruits, its own instruction to train is to come, and is answered at once.
       if (sameAttempt(this.#asked, this.#latest))
@@ -162,23 +160,31 @@ export class RoundRunner {
     this.#begin("report", "report", async (signal) => {
       this.#checkStudy(hash);
       const { store, work, policy, site, offer, out, say } = this.init;
-      this.#latest = { study: this.#name, round: Math.max(1, version), attempt: 1 };
+      // What is done now belongs to no round: the wire's progress wants one.
+      const reference = { study: this.#name, round: version + 1, attempt: 1 };
+      this.#latest = reference;
       this.#progress.phase("report");
       const [known] = store.records("reported");
-      const report =
-        known?.report ??
-        filterReport(await makeReport({ site, study: offer.spec, store, work, out, say }, version, signal), policy);
+      const onStep = (step: StepReport) => this.#stepDone(reference, step);
+      const init = { site, study: offer.spec, store, work, out, say, onStep };
+      const report = known?.report ?? filterReport(await makeReport(init, version, signal), policy);
       if (!known) await store.record({ kind: "reported", report });
       this.init.link.report(report, (accepted) => this.#reported(accepted));
     });
   }
 
+  /** Throws when no further step is to begin. */
+  #stepDone(reference: RoundReference, step: StepReport): void {
+    this.#progress.step(reference, step);
+    if (this.#stopping) throw new DOMException("stopping", "AbortError");
+  }
+
   #reported(accepted: boolean): void {
     const { store, say, over } = this.init;
-    this.#reporting = false;
     if (!accepted) say(`${this.#name}: the coordinator did not take the report; it is in ${store.folder}`);
     this.#queue = this.#queue.then(async () => {
       if (accepted && !this.#isReported) await store.record({ kind: "acknowledged" }).catch(() => {});
+      this.#reporting = false;
       if (accepted) this.#progress.phase("done");
       over(accepted);
     });

@@ -1,8 +1,9 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { Progress, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
+import type { StepReport } from "./paid-steps.js";
 import type { ProgressFigures } from "./progress.js";
-import type { StepReport, StudyWork } from "./study-work.js";
+import type { StudyWork } from "./study-work.js";
 
 const PROGRESS_MS = 1000;
 /** Says that the site is alive while a long measurement gives no figures. */
@@ -47,7 +48,9 @@ export class StudyProgress {
     const now = this.init.clock.now();
     if (now - this.#sent < PROGRESS_MS && stepsDone < stepsPlanned) return;
     this.#sent = now;
-    this.phase("training", reference.round, { stepsDone, stepsPlanned, loss });
+    const figures = { stepsDone, stepsPlanned, loss };
+    if (reference.round > this.init.offer.spec.rounds) this.phase("fine-tuning", undefined, figures);
+    else this.phase("training", reference.round, figures);
     this.#send(reference);
   }
 

@@ -21,6 +21,8 @@ export const recordSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("validated"), version: count, scores: scoresSchema, meter: meterSchema }),
   /** A round's training is done and its update is stored. */
   z.strictObject({ kind: z.literal("trained"), round: count, steps: count, meter: meterSchema }),
+  /** A part of the site's own fine-tuning is done. */
+  z.strictObject({ kind: z.literal("tuned"), version: count, steps: count, meter: meterSchema }),
   /** Written before any share of another site's secret leaves. */
   z.strictObject({
     kind: z.literal("revealed"),

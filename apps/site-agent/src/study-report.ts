@@ -6,6 +6,7 @@ import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteReport } from "@fedbaps/core/wire/messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { writeJson } from "./json-file.js";
+import type { StepReport } from "./paid-steps.js";
 import type { Policy } from "./policy.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
@@ -34,17 +35,20 @@ export interface ReportInit {
   /** Where else results go. */
   readonly out: string | undefined;
   say(line: string): void;
+  /** After every step of the site's own fine-tuning. */
+  onStep(step: StepReport): void;
 }
 
 /**
- * The end of a study at this site: chooses the best version on the validation list, measures it and zero-shot on the test
- * split, and writes decoder and report. What was measured before is not measured again.
+ * The end of a study at this site: fine-tunes, chooses the best version on the validation list, measures it and zero-shot on
+ * the test split, and writes decoder and report. What was measured before is not measured again.
  */
 export async function makeReport(init: ReportInit, version: number, signal: AbortSignal): Promise<LocalReport> {
   const { site, study, store, work, out, say } = init;
   const opened = await work.open();
   const { dataset, meter } = opened.training;
   await work.validate(version, signal);
+  await work.fineTune(signal, init.onStep);
   const zeroShot = meanDice(await work.measure("zero-shot", signal));
   const best = work.choice()?.best.version ?? 0;
   const theta = best > 0 ? await work.theta(best, signal) : undefined;

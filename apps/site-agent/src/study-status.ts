@@ -8,7 +8,7 @@ import { StudyStore } from "./study-store.js";
 export interface StudyStatus {
   readonly study: string;
   readonly decision: string;
-  /** Rounds whose training is done here, and optimiser steps up to the last of them. */
+  /** Rounds whose training is done here, and the optimiser steps of all finished training, fine-tuning too. */
   readonly rounds: number;
   readonly steps: number;
   readonly queries: number;
@@ -32,7 +32,7 @@ export async function readStudyStatus(home: Home, study: string, decisions: read
     study,
     decision: decisions.find((decision) => decision.study === study)?.decision ?? "undecided",
     rounds: trained.length,
-    steps: trained.at(-1)?.steps ?? 0,
+    steps: (trained.at(-1)?.steps ?? 0) + (of("tuned").at(-1)?.steps ?? 0),
     queries: meter.train + meter.validate + meter.report,
     bestVersion: choice?.best.version ?? 0,
     reported: of("acknowledged").length > 0,

@@ -54,7 +54,7 @@ export class StudyStore {
     if (journal.entries.length === 0) await journal.append({ kind: "opened", study, hash });
     const store = new StudyStore(folder, journal, freshMeter);
     for (const entry of journal.entries) if ("meter" in entry) store.#note(entry.meter);
-    for (const file of ["trained.bin", "step.bin"]) {
+    for (const file of ["trained.bin", "tuned.bin", "step.bin"]) {
       const found = await readVectors(join(folder, file), stepMeta);
       if (found) store.#note(found.meta.meter);
     }
@@ -88,8 +88,13 @@ export class StudyStore {
 
   /** The last step, if it belongs to this round. */
   async step(round: number): Promise<StepCheckpoint | undefined> {
-    const found = await readVectors(this.#path("step.bin"), stepMeta);
-    if (!found || found.meta.round !== round) return undefined;
+    const found = await this.#checkpoint("step.bin");
+    return found?.round === round ? found : undefined;
+  }
+
+  async #checkpoint(file: string): Promise<StepCheckpoint | undefined> {
+    const found = await readVectors(this.#path(file), stepMeta);
+    if (!found) return undefined;
     const { step, ...meta } = found.meta;
     const [theta, ...moments] = found.vectors;
     return { ...meta, state: { step, theta, moments } };
@@ -116,6 +121,18 @@ export class StudyStore {
     const { step, ...meta } = found.meta;
     const [delta, theta, ...moments] = found.vectors;
     return { ...meta, delta, state: { step, theta, moments } };
+  }
+
+  /** The same for a part of the site's own fine-tuning; `round` is its version. */
+  async saveTuned({ state, ...meta }: StepCheckpoint): Promise<void> {
+    const vectors = [state.theta, ...state.moments];
+    await writeVectors(this.#path("tuned.bin"), { ...meta, step: state.step }, vectors, true);
+    await this.record({ kind: "tuned", version: meta.round, steps: state.step, meter: meta.meter });
+  }
+
+  /** The last part of the fine-tuning that was trained to its end. */
+  tuned(): Promise<StepCheckpoint | undefined> {
+    return this.#checkpoint("tuned.bin");
   }
 
   async saveVersion(version: number, theta: Float32Array): Promise<void> {

@@ -1,9 +1,11 @@
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
-import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
 import { type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
 import { AgentError } from "./errors.js";
+import { fineTune } from "./fine-tuning.js";
+import { paid, type StepReport, trainStretch } from "./paid-steps.js";
 import { StudyModel, type StudyModelInit } from "./study-model.js";
 import type { StepCheckpoint, TrainedRound } from "./study-store.js";
 import type { OpenedTraining, OpenTraining, Training } from "./training.js";
@@ -11,15 +13,6 @@ import type { OpenedTraining, OpenTraining, Training } from "./training.js";
 export interface StudyWorkInit extends StudyModelInit {
   readonly open: OpenTraining;
 }
-
-export interface StepReport {
-  readonly stepsDone: number;
-  readonly stepsPlanned: number;
-  readonly loss: number;
-}
-
-/** Thrown out of a round's steps when the rest of the budget is needed for measuring. */
-const enough = new Error("the budget is spent but for measuring");
 
 /**
  * One study's paid work at this site: validation, training, measuring. Each piece is stored when it is done and never
@@ -55,9 +48,15 @@ export class StudyWork {
     await opened?.training.close();
   }
 
-  /** The shared parameters after `version` rounds. */
+  /** The parameters of a version: shared ones up to the last round, then those of the site's own fine-tuning. */
   async theta(version: number, signal: AbortSignal): Promise<Float32Array> {
     const { training } = await this.open();
+    if (version > this.init.study.rounds) {
+      const own = await this.init.store.version(version);
+      if (!own)
+        throw new AgentError("HOME_DAMAGED", `version ${version} of ${this.init.study.name} is gone; restore it`);
+      return own;
+    }
     return this.#model.theta(version, training.initialTheta(), signal);
   }
 
@@ -68,18 +67,21 @@ export class StudyWork {
     if (known) return known.scores;
     const { training } = await this.open();
     const theta = version === 0 ? undefined : await this.theta(version, signal);
-    const scores = await this.#paid(training, () => training.validate(theta, signal));
+    const scores = await paid(this.init.store, training, () => training.validate(theta, signal));
     await this.init.store.record({ kind: "validated", version, scores, meter: training.meter.state });
     await this.#prune(version);
     return scores;
   }
 
-  /** Which version this site would use, by what was measured so far; undefined before zero-shot was. */
-  choice(): VersionChoice | undefined {
+  /**
+   * Which version this site would use, by what was measured so far; undefined before zero-shot was.
+   * @param newest later versions do not count.
+   */
+  choice(newest = Number.POSITIVE_INFINITY): VersionChoice | undefined {
     const [zeroShot, ...versions] = this.#validated();
     if (!zeroShot) return undefined;
     const choice = new VersionChoice(zeroShot.scores);
-    for (const { version, scores } of versions) choice.offer(version, scores);
+    for (const { version, scores } of versions) if (version <= newest) choice.offer(version, scores);
     return choice;
   }
 
@@ -105,7 +107,7 @@ export class StudyWork {
     const { training } = await this.open();
     const best = this.choice()?.best.version ?? 0;
     const theta = subject === "zero-shot" ? undefined : await this.theta(best, signal);
-    const scores = await this.#paid(training, () => training.report(theta, signal));
+    const scores = await paid(this.init.store, training, () => training.report(theta, signal));
     await this.init.store.record({ kind: "measured", subject, scores, meter: training.meter.state });
     return scores;
   }
@@ -127,29 +129,28 @@ export class StudyWork {
     const version = round - 1;
     await this.validate(version, signal);
     const start = await this.theta(version, signal);
-    let last = await this.#begin(round, training, start);
-    const afford = () => training.meter.remaining >= this.#reserved(round, training) + this.#stepCost;
-    const run = () =>
-      training.trainRound(round, last.state, {
-        signal,
-        onStep: async ({ state, stepsDone, stepsPlanned, loss }) => {
-          const { lossSum, lossCount } = last;
-          last = { round, state, lossSum: lossSum + loss, lossCount: lossCount + 1, meter: training.meter.state };
-          await this.init.store.saveStep(last);
-          onStep({ stepsDone: Math.max(0, stepsDone), stepsPlanned, loss });
-          if (!afford()) throw enough;
-        },
-      });
-    // Planned steps always fit; only steps that were cut off and paid twice can make the budget run short.
-    const end = stepsAfter(training.plan, round, this.init.study.rounds);
-    if (last.state.step >= end || afford())
-      await this.#paid(training, run).catch((error: unknown) => {
-        if (error !== enough) throw error;
-      });
+    const last = await trainStretch({
+      training,
+      store: this.init.store,
+      from: await this.#begin(round, training, start),
+      end: stepsAfter(training.plan.steps, round, this.init.study.rounds),
+      stepCost: this.#stepCost,
+      reserved: this.#reserved(round, training),
+      run: (state, options) => training.trainRound(round, state, options),
+      onStep,
+      signal,
+    });
     const delta = last.state.theta.map((value, i) => value - start[i]);
-    const trained = { ...last, meter: training.meter.state, delta, images: training.dataset.train.length };
+    const trained = { ...last, delta, images: training.dataset.train.length };
     await this.init.store.saveTrained(trained);
     return trained;
+  }
+
+  /** The site's own training after the last round, where the study keeps a share of the budget for it. */
+  async fineTune(signal: AbortSignal, onStep: (step: StepReport) => void): Promise<void> {
+    const { training } = await this.open();
+    const { store, study } = this.init;
+    await fineTune({ rounds: study.rounds, store, work: this, training, stepCost: this.#stepCost }, signal, onStep);
   }
 
   async #begin(round: number, training: Training, theta: Float32Array): Promise<StepCheckpoint> {
@@ -157,7 +158,7 @@ export class StudyWork {
     if (stored) return stored;
     const previous = (await this.init.store.trained())?.state ?? training.startState();
     // A site that missed rounds goes on with the others: it does not make up for the steps of rounds that are over.
-    const step = Math.max(previous.step, stepsAfter(training.plan, round - 1, this.init.study.rounds));
+    const step = Math.max(previous.step, stepsAfter(training.plan.steps, round - 1, this.init.study.rounds));
     const state: OptimizerState = { ...training.roundState(previous, theta), step };
     return { round, state, lossSum: 0, lossCount: 0, meter: training.meter.state };
   }
@@ -185,23 +186,13 @@ export class StudyWork {
     return opened;
   }
 
-  /** Runs paid work; what was spent is written down also when the work was cut off. */
-  async #paid<T>(training: Training, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      await this.init.store.record({ kind: "spent", meter: training.meter.state });
-      throw error;
-    }
-  }
-
   get #stepCost(): number {
     return queriesPerStep(preset(this.init.study.preset, 1));
   }
 
   /** Queries that the validations after this round and the final report will take. */
   #reserved(round: number, { plan }: Training): number {
-    const validations = this.init.study.rounds - round + 1;
+    const validations = this.init.study.rounds - round + 1 + (plan.personalSteps > 0 ? PERSONAL_PARTS : 0);
     return plan.report + plan.validationImages * plan.validationClicks * validations;
   }
 

@@ -16,8 +16,8 @@ export type AfterReport = (context: { training: SiteTraining; theta?: Float32Arr
 
 /** Opens this site's data and black box for a study. */
 export function trainingHost({ afterReport, threads, ...site }: TrainingHostInit): OpenTraining {
-  return async ({ decoder, preset, budget, rounds, clicks, seed }, meter) => {
-    const settings = { decoder, preset, budget, rounds, clicks, seed, meter, ...site };
+  return async ({ decoder, preset, budget, rounds, personalShare, clicks, seed }, meter) => {
+    const settings = { decoder, preset, budget, rounds, personalShare, clicks, seed, meter, ...site };
     const training = await SiteTraining.open(threads === undefined ? settings : { ...settings, threads });
     return afterReport ? { training, afterReport: (context) => afterReport({ training, ...context }) } : { training };
   };

@@ -15,6 +15,8 @@ export type Training = Pick<
   | "roundState"
   | "validate"
   | "trainRound"
+  | "personalState"
+  | "trainPersonal"
   | "report"
   | "close"
 >;

@@ -10,8 +10,16 @@ export interface StudyState {
   readonly reason: string | null;
   readonly completed: number;
   readonly waiting: { readonly reason: string; readonly sites: readonly string[] } | null;
-  readonly round: { readonly phase: string; readonly reference: { readonly round: number; readonly attempt: number } } | null;
-  readonly rounds: readonly { readonly round: number; readonly attempt: number; readonly phase: string; readonly code: string | null }[];
+  readonly round: {
+    readonly phase: string;
+    readonly reference: { readonly round: number; readonly attempt: number };
+  } | null;
+  readonly rounds: readonly {
+    readonly round: number;
+    readonly attempt: number;
+    readonly phase: string;
+    readonly code: string | null;
+  }[];
   readonly traffic: { readonly bytesUp: number; readonly bytesDown: number };
 }
 
@@ -30,12 +38,16 @@ export class CoordinatorProcess {
     const ready = new Promise<string>((resolve) => {
       announce = resolve;
     });
-    const running = processes.start("coordinator", ["serve", "--home", home, "--port", String(port), "--json", "--json-log"], {
-      stdout: (line) => announce(line),
-      stderr: (line) => {
-        if (!line.startsWith("{")) lastError = line;
+    const running = processes.start(
+      "coordinator",
+      ["serve", "--home", home, "--port", String(port), "--json", "--json-log"],
+      {
+        stdout: (line) => announce(line),
+        stderr: (line) => {
+          if (!line.startsWith("{")) lastError = line;
+        },
       },
-    });
+    );
     const first = await Promise.race([ready, running.ended]);
     if (typeof first === "number" || !first.startsWith("{"))
       throw new DemoError("DEMO_PROCESS", lastError || `the coordinator ended with ${first}`);
@@ -73,7 +85,11 @@ export class CoordinatorProcess {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as T & { detail?: string };
-    if (!response.ok) throw new DemoError("DEMO_STUDY", `the coordinator refused ${method} ${path}: ${answer.detail ?? response.status}`);
+    if (!response.ok)
+      throw new DemoError(
+        "DEMO_STUDY",
+        `the coordinator refused ${method} ${path}: ${answer.detail ?? response.status}`,
+      );
     return answer;
   }
 }

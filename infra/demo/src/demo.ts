@@ -7,18 +7,17 @@ import { messageOf } from "@fedbaps/core/common/errors.js";
 import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import { CoordinatorProcess, type StudyState } from "./coordinator-process.js";
 import { DemoError } from "./errors.js";
+import { Hospital } from "./hospital.js";
 import type { DemoOptions } from "./options.js";
 import { Processes } from "./processes.js";
 import { ProgressDisplay } from "./progress.js";
 import { type DemoReport, mean, type SiteFigures } from "./report.js";
-import { CLICKS, prepareSites, type SiteData } from "./site-data.js";
+import { CLICKS, PERSONAL_SHARE, prepareSites, type SiteData } from "./site-data.js";
 
 const STUDY = "demo";
 /** A site that is silent this long is left out of the round, where the study allows it. */
 const SILENCE_SECONDS = 20;
 const POLL_MS = 1000;
-/** The demo's sites share their figures with the coordinator, so that its API shows them too. */
-const DEMO_POLICY = "minCohort: 3\nbudgetPerStudy: 100000000\nmetrics: own\n";
 
 export interface DemoIo {
   readonly stderr: (text: string) => void;
@@ -57,11 +56,14 @@ export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoRep
     await coordinator.createStudy(studySpec(options, sites));
     // Started, it is offered to its sites; rounds begin when enough of them have approved it.
     await coordinator.startStudy(STUDY);
-    await Promise.all(sites.map((data) => joinStudy(processes, coordinator, work, data, options)));
-    for (const data of sites) startAgent(processes, display, work, data, options, io.signal);
+    const hospitals = sites.map(({ site }) => new Hospital(site, join(work, site), processes));
+    const { blackbox } = options;
+    await Promise.all(sites.map(({ folder: data }, i) => hospitals[i].join(coordinator, STUDY, { data, blackbox })));
+    for (const hospital of hospitals) startAgent(hospital, display, options, io.signal);
     const state = await watch(coordinator, display, io);
     display.end();
-    if (state.status !== "completed") throw new DemoError("DEMO_STUDY", `the study ended ${state.status} (${state.reason ?? "no reason given"})`);
+    if (state.status !== "completed")
+      throw new DemoError("DEMO_STUDY", `the study ended ${state.status} (${state.reason ?? "no reason given"})`);
     const figures = await collect(options.out, sites);
     const report = makeReport(options, figures, state, (io.now() - started) / 1000);
     await writeFileAtomic(join(options.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
@@ -91,6 +93,7 @@ function studySpec(options: DemoOptions, sites: readonly SiteData[]) {
     decoder: options.decoder,
     rounds: options.rounds,
     budget: options.budget,
+    personalShare: PERSONAL_SHARE,
     clicks: CLICKS,
     seed: options.seed,
     silenceSeconds: SILENCE_SECONDS,
@@ -98,38 +101,15 @@ function studySpec(options: DemoOptions, sites: readonly SiteData[]) {
   } as const;
 }
 
-/** What a hospital does once: make a home, enrol with the invite, be approved, approve the study. */
-async function joinStudy(
-  processes: Processes,
-  coordinator: CoordinatorProcess,
-  work: string,
-  { site, folder }: SiteData,
-  options: DemoOptions,
-): Promise<void> {
-  const home = join(work, site);
-  const invite = await coordinator.invite(site);
-  await mkdir(home, { recursive: true });
-  await writeFileAtomic(join(home, "policy.yaml"), DEMO_POLICY);
-  await processes.run("site-agent", ["--home", home, "init", "--site", site, "--data", folder, "--blackbox", options.blackbox]);
-  await processes.run("site-agent", ["--home", home, "enroll", "--coordinator", coordinator.url, "--code", invite]);
-  await coordinator.approve(site);
-  await processes.run("site-agent", ["--home", home, "study", "approve", STUDY]);
-}
-
-function startAgent(
-  processes: Processes,
-  display: ProgressDisplay,
-  work: string,
-  { site }: SiteData,
-  options: DemoOptions,
-  signal: AbortSignal,
-): void {
-  const args = ["--home", join(work, site), "run", "--out", join(options.out, site), "--once", "--progress-json"];
-  const { process: child, ended } = processes.start("site-agent", args, { stderr: (line) => display.agent(site, line) });
+function startAgent(hospital: Hospital, display: ProgressDisplay, options: DemoOptions, signal: AbortSignal): void {
+  const { site } = hospital;
+  const out = join(options.out, site);
+  const { process: child, ended } = hospital.serve(out, (line) => display.agent(site, line));
   void ended.then((status) => {
     if (signal.aborted || status === 0) return;
     display.note(site, `gone (${status})`);
-    display.say(`${site} (process ${child.pid}) ended with ${status}; bring it back with:\n  npx fedbaps-site ${args.join(" ")}`);
+    const again = `npx fedbaps-site ${hospital.serveArguments(out).join(" ")}`;
+    display.say(`${site} (process ${child.pid}) ended with ${status}; bring it back with:\n  ${again}`);
   });
 }
 
@@ -163,7 +143,12 @@ async function collect(out: string, sites: readonly SiteData[]): Promise<SiteFig
   return figures;
 }
 
-function makeReport(options: DemoOptions, sites: readonly SiteFigures[], state: StudyState, wallSeconds: number): DemoReport {
+function makeReport(
+  options: DemoOptions,
+  sites: readonly SiteFigures[],
+  state: StudyState,
+  wallSeconds: number,
+): DemoReport {
   const total = (pick: (site: SiteFigures) => number) => sites.reduce((sum, site) => sum + pick(site), 0);
   return {
     study: STUDY,

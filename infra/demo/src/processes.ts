@@ -56,7 +56,10 @@ export class Processes {
   async run(program: Program, args: readonly string[]): Promise<string> {
     const out: string[] = [];
     const errors: string[] = [];
-    const { ended } = this.start(program, args, { stdout: (line) => out.push(line), stderr: (line) => errors.push(line) });
+    const { ended } = this.start(program, args, {
+      stdout: (line) => out.push(line),
+      stderr: (line) => errors.push(line),
+    });
     const status = await ended;
     if (status !== 0) throw new DemoError("DEMO_PROCESS", errors.at(-1) ?? `${program} ended with ${status}`);
     return out.join("\n");

@@ -78,7 +78,10 @@ export class ProgressDisplay {
     }
     this.#erase();
     const width = Math.max(...this.init.sites.map((site) => site.length));
-    const lines = [this.#headline(), ...[...this.#sites].map(([site, progress]) => `  ${site.padEnd(width)}  ${this.#brief(progress)}`)];
+    const lines = [
+      this.#headline(),
+      ...[...this.#sites].map(([site, progress]) => `  ${site.padEnd(width)}  ${this.#brief(progress)}`),
+    ];
     this.init.write(`${lines.join("\n")}\n`);
     this.#drawn = lines.length;
   }
@@ -91,8 +94,12 @@ export class ProgressDisplay {
   #headline(): string {
     const state = this.#study;
     if (!state) return "starting";
-    const waiting = state.waiting ? `, waiting (${state.waiting.reason}${state.waiting.sites.length ? `: ${state.waiting.sites.join(", ")}` : ""})` : "";
-    const phase = state.round ? `round ${state.round.reference.round} of ${this.init.rounds}, ${state.round.phase}` : state.status;
+    const waiting = state.waiting
+      ? `, waiting (${state.waiting.reason}${state.waiting.sites.length ? `: ${state.waiting.sites.join(", ")}` : ""})`
+      : "";
+    const phase = state.round
+      ? `round ${state.round.reference.round} of ${this.init.rounds}, ${state.round.phase}`
+      : state.status;
     return `${phase}${waiting}, ${this.#timeLeft()}`;
   }
 
@@ -101,7 +108,9 @@ export class ProgressDisplay {
     const spent = [...this.#sites.values()].reduce((sum, { queries = 0 }) => sum + queries, 0);
     const share = spent / (this.init.budget * this.#sites.size);
     const seconds = (this.init.now() - this.init.started) / 1000;
-    return share < 0.05 ? `${seconds.toFixed(0)} s` : `about ${Math.max(0, Math.ceil(seconds / share - seconds))} s left`;
+    return share < 0.05
+      ? `${seconds.toFixed(0)} s`
+      : `about ${Math.max(0, Math.ceil(seconds / share - seconds))} s left`;
   }
 
   #brief(progress: AgentProgress & { note?: string }): string {

@@ -48,7 +48,10 @@ export function table(report: DemoReport): string {
   const head = ["site", "train/val/test", "zero-shot Dice", "adapted Dice", "gain", "uses", "queries"];
   const columns = head.map((title, c) => Math.max(...[head, ...rows, all].map((row) => row[c].length), title.length));
   const line = (row: readonly string[]) =>
-    row.map((cell, c) => (c === 0 || c === 5 ? cell.padEnd(columns[c]) : cell.padStart(columns[c]))).join("  ").trimEnd();
+    row
+      .map((cell, c) => (c === 0 || c === 5 ? cell.padEnd(columns[c]) : cell.padStart(columns[c])))
+      .join("  ")
+      .trimEnd();
   const rule = "-".repeat(columns.reduce((sum, width) => sum + width + 2, -2));
   return [line(head), rule, ...rows.map(line), rule, line(all)].join("\n");
 }

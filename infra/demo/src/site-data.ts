@@ -15,6 +15,7 @@ export interface SiteData {
 }
 
 export const CLICKS = 3;
+export const PERSONAL_SHARE = 0.5;
 const DEFAULT_SITES = 3;
 const PHANTOMS_PER_SITE = 60;
 
@@ -41,6 +42,7 @@ export async function prepareSites(options: DemoOptions, work: string): Promise<
       clicks: CLICKS,
       rounds: options.rounds,
       queriesPerStep: queriesPerStep(preset("adam", 1)),
+      personalShare: PERSONAL_SHARE,
     });
     sites.push({ site, folder, images });
   }
@@ -66,19 +68,27 @@ async function findSites(data: string): Promise<{ site: string; folder: string }
     const entries = await readdir(data, { withFileTypes: true });
     names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name);
   } catch (error) {
-    throw new DemoError("DEMO_DATA", `--data ${data}: cannot be read (${messageOf(error)}); give a folder with one subfolder per site`);
+    throw new DemoError(
+      "DEMO_DATA",
+      `--data ${data}: cannot be read (${messageOf(error)}); give a folder with one subfolder per site`,
+    );
   }
   const sites: { site: string; folder: string }[] = [];
   for (const name of names.sort()) {
     const folder = join(data, name);
     const inside = await readdir(folder).catch((): string[] => []);
-    if (inside.includes("images") || inside.includes("train")) sites.push({ site: siteName(name, sites.length), folder });
+    if (inside.includes("images") || inside.includes("train"))
+      sites.push({ site: siteName(name, sites.length), folder });
   }
   return sites;
 }
 
 /** A folder's name as a site's name: lower-case letters, digits and hyphens. */
 function siteName(folder: string, index: number): string {
-  const plain = folder.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50);
+  const plain = folder
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 50);
   return plain || `site-${index + 1}`;
 }

@@ -33,6 +33,7 @@ export function makeStudy(overrides: Partial<StudySpec> = {}): StudySpec {
   return studySpecSchema.parse({
     name: "study",
     rounds: 3,
+    personalShare: 0,
     budget: 1000,
     participation: { sites: SITES },
     ...overrides,

@@ -13,8 +13,12 @@ async function run(...argv: string[]): Promise<{ status: number; out: string; er
   let out = "";
   let err = "";
   const io: CommandIo = {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (err += text),
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
     env: {},
     clock: systemClock,
     random,

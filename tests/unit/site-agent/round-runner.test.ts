@@ -275,4 +275,35 @@ describe("the report", () => {
     ]);
     expect(bought.reports).toBe(1);
   });
+
+  it("fine-tunes where the study keeps a share for it, and goes on with that at its last step", async () => {
+    const study = makeStudy({ rounds: 1, personalShare: 0.5 });
+    const options = { study, sums: [sumOf(1, 0.5)] };
+    const whole = await makeRunner({ ...options, folder: await temporaryFolder() });
+    whole.runner.receive({ ...report, studyHash: whole.hash });
+    await whole.runner.idle();
+    expect(whole.sent.reports).toMatchObject([{ version: 3, deployed: true }]);
+    expect(whole.sent.failures).toEqual([]);
+    const theta = await whole.work.theta(3, new AbortController().signal);
+
+    for (const kill of [0, 2, 3, 5]) {
+      const folder = await temporaryFolder();
+      const killed = stubTraining({
+        beforeStep: () => (killed.bought.steps === kill ? new Promise(() => {}) : undefined),
+      });
+      const before = await makeRunner({ ...options, folder, open: killed.open });
+      before.runner.receive({ ...report, studyHash: before.hash });
+      while (killed.bought.steps < kill || killed.bought.validations < 2) await new Promise((r) => setTimeout(r, 5));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const rest = stubTraining();
+      const after = await makeRunner({ ...options, folder, open: rest.open });
+      after.runner.receive({ ...report, studyHash: after.hash });
+      await after.runner.idle();
+      expect(await after.work.theta(3, new AbortController().signal)).toEqual(theta);
+      expect(rest.bought.steps).toBe(6 - kill);
+      expect(after.sent.reports.map(({ blackboxSeconds, ...figures }) => figures)).toEqual(
+        whole.sent.reports.map(({ blackboxSeconds, ...figures }) => figures),
+      );
+    }
+  });
 });

@@ -4,8 +4,9 @@ import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { Sample } from "@fedbaps/core/data/dataset.js";
 import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
-import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
 import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
+import type { RoundOptions, Trained } from "@fedbaps/core/training/site-training.js";
 import type { OpenTraining, Training } from "@fedbaps/site-agent/training.js";
 
 export const STEP_QUERIES = 16;
@@ -15,7 +16,7 @@ const TEST = 5;
 export interface StubOptions {
   /** Pulls the first parameter towards this value: sites differ in it. */
   readonly target?: number;
-  /** Awaited before each step: the place to hang, fail or stop. */
+  /** Awaited before each step, with the number of steps that this process has bought: the place to hang, fail or stop. */
   readonly beforeStep?: (step: number) => void | Promise<void>;
   readonly train?: number;
   /** What validation sees in the first parameter; the default likes it near the target. */
@@ -29,13 +30,28 @@ export interface Bought {
   reports: number;
 }
 
+type TrainPart = (
+  steps: number,
+  part: number,
+  parts: number,
+  start: OptimizerState,
+  options?: RoundOptions,
+) => Promise<Trained>;
+
 /** Training without images: a step moves every parameter by a rule of step and momentum, so that any slip shows. */
 export function stubTraining(options: StubOptions = {}): { open: OpenTraining; bought: Bought } {
   const bought: Bought = { steps: 0, validations: 0, reports: 0 };
   const open: OpenTraining = async (study, state) => {
     const length = parameterCount(study.decoder);
     const meter = new QueryMeter(study.budget, systemClock, state);
-    const plan = { report: 2 * TEST, validationImages: VAL, validationClicks: 1, steps: 4 * study.rounds };
+    const personalSteps = study.personalShare > 0 ? 6 : 0;
+    const plan = {
+      report: 2 * TEST,
+      validationImages: VAL,
+      validationClicks: 1,
+      steps: 4 * study.rounds,
+      personalSteps,
+    };
     const target = options.target ?? 1;
     const dice = options.dice ?? ((first: number) => 1 / (1 + Math.abs(target - first)));
     const scores = (count: number, theta?: Float32Array): ImageScore[] =>
@@ -50,6 +66,24 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
         imagePath: "secret.png",
         maskPath: "secret.png",
       }));
+    const train: TrainPart = async (steps, part, parts, start, { signal, onStep } = {}) => {
+      const first = stepsAfter(steps, part - 1, parts);
+      const last = stepsAfter(steps, part, parts);
+      let state: OptimizerState = start;
+      while (state.step < last) {
+        signal?.throwIfAborted();
+        await options.beforeStep?.(bought.steps);
+        signal?.throwIfAborted();
+        const { step } = state;
+        const moment = state.moments[0].map((value, i) => 0.5 * value + Math.fround(Math.sin(step + i)) * 0.01);
+        const theta = state.theta.map((value, i) => value + moment[i] + (i === 0 ? 0.1 * (target - value) : 0));
+        state = { step: step + 1, theta, moments: [moment] };
+        await meter.count("train", STEP_QUERIES, async () => {});
+        bought.steps++;
+        await onStep?.({ state, stepsDone: state.step - first, stepsPlanned: last - first, loss: 1 / (step + 3) });
+      }
+      return { state, loss: Number.NaN };
+    };
     const training: Training = {
       plan,
       meter,
@@ -67,25 +101,9 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
         bought.reports++;
         return meter.count("report", TEST, async () => scores(TEST, theta));
       },
-      async trainRound(round, start, { signal, onStep } = {}) {
-        const first = stepsAfter(plan, round - 1, study.rounds);
-        const last = stepsAfter(plan, round, study.rounds);
-        let state: OptimizerState = start;
-        while (state.step < last) {
-          signal?.throwIfAborted();
-          await options.beforeStep?.(state.step);
-          signal?.throwIfAborted();
-          const { step } = state;
-          const moment = state.moments[0].map((value, i) => 0.5 * value + Math.fround(Math.sin(step + i)) * 0.01);
-          const theta = state.theta.map((value, i) => value + moment[i] + (i === 0 ? 0.1 * (target - value) : 0));
-          state = { step: step + 1, theta, moments: [moment] };
-          await meter.count("train", STEP_QUERIES, async () => {});
-          bought.steps++;
-          const progress = { state, stepsDone: state.step - first, stepsPlanned: last - first };
-          await onStep?.({ ...progress, loss: 1 / (step + 3) });
-        }
-        return { state, loss: Number.NaN };
-      },
+      personalState: (theta) => ({ step: 0, theta: theta.slice(), moments: [new Float32Array(length)] }),
+      trainRound: (round, start, options) => train(plan.steps, round, study.rounds, start, options),
+      trainPersonal: (part, start, options) => train(plan.personalSteps, part, PERSONAL_PARTS, start, options),
       close: async () => {},
     };
     return { training };

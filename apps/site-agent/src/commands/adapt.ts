@@ -96,8 +96,8 @@ function print(
 ): void {
   const { zeroShotDice, adaptedDice, deployed, curve } = result;
   const queries = training.meter.spent;
-  if (options.json)
-    return printJson(io, {
+  if (options.json) {
+    printJson(io, {
       zeroShotDice,
       adaptedDice,
       deployed,
@@ -107,6 +107,8 @@ function print(
       wallSeconds,
       curve: curve.map((point) => ({ queries: point.queries, valDice: point.valDice })),
     });
+    return;
+  }
   const gain = adaptedDice - zeroShotDice;
   io.stdout(
     `zero-shot Dice ${zeroShotDice.toFixed(3)}, adapted ${adaptedDice.toFixed(3)} (${gain >= 0 ? "+" : ""}${gain.toFixed(3)}) ` +

@@ -102,7 +102,10 @@ function print(
     adapted: options.adapted !== undefined,
     perImage: scores.map(({ id, dice }) => ({ id: options.showNames ? (stems.get(id) ?? id) : id, dice })),
   };
-  if (options.json) return printJson(io, figures);
+  if (options.json) {
+    printJson(io, figures);
+    return;
+  }
   const [low, high] = figures.diceCi95;
   io.stdout(
     `${figures.adapted ? "adapted" : "zero-shot"} on ${figures.images} images, ${figures.clicks} clicks each\n` +

@@ -54,7 +54,12 @@ export async function openOnnxGraph(file: string, threads: number): Promise<Onnx
       outputs: describe(session.outputMetadata),
     };
   } catch (error) {
-    throw new BlackBoxError("BLACKBOX_FILE", `${file} is not an ONNX graph that this runtime can load`, {}, { cause: error });
+    throw new BlackBoxError(
+      "BLACKBOX_FILE",
+      `${file} is not an ONNX graph that this runtime can load`,
+      {},
+      { cause: error },
+    );
   }
 }
 

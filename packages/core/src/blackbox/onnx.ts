@@ -1,7 +1,7 @@
-import type { Image, ProbabilityMap } from "../image/image.js";
-import { resizeImage, resizeMap } from "../image/resize.js";
-import { scalePoint } from "../image/place.js";
 import { messageOf } from "../common/errors.js";
+import type { Image, ProbabilityMap } from "../image/image.js";
+import { scalePoint } from "../image/place.js";
+import { resizeImage, resizeMap } from "../image/resize.js";
 import { BlackBoxError, type ModelDescription, type Prompt, type SegmentationModel } from "./model.js";
 import { type OnnxGraph, openOnnxGraph, Tensor, type TensorDescription } from "./onnx-session.js";
 
@@ -50,7 +50,9 @@ export class OnnxModel implements SegmentationModel {
     const maps: ProbabilityMap[] = [];
     for (let start = 0; start < images.length; start += MAX_BATCH) {
       signal?.throwIfAborted();
-      maps.push(...(await this.#segmentBatch(images.slice(start, start + MAX_BATCH), prompts.slice(start, start + MAX_BATCH))));
+      maps.push(
+        ...(await this.#segmentBatch(images.slice(start, start + MAX_BATCH), prompts.slice(start, start + MAX_BATCH))),
+      );
     }
     return maps;
   }
@@ -124,7 +126,10 @@ function nativePrompt(prompt: Prompt, image: Image, width: number, height: numbe
   const labels: number[] = [];
   const add = (x: number, y: number, label: number) => {
     if (!(x >= -0.5 && y >= -0.5 && x <= image.width - 0.5 && y <= image.height - 0.5))
-      throw new BlackBoxError("BLACKBOX_INPUT", `a prompt at (${x}, ${y}) is outside its ${image.width} x ${image.height} image`);
+      throw new BlackBoxError(
+        "BLACKBOX_INPUT",
+        `a prompt at (${x}, ${y}) is outside its ${image.width} x ${image.height} image`,
+      );
     const point = scalePoint({ x, y }, image, { width, height });
     coordinates.push(point.x, point.y);
     labels.push(label);
@@ -139,7 +144,9 @@ function nativePrompt(prompt: Prompt, image: Image, width: number, height: numbe
 }
 
 function show(tensors: readonly TensorDescription[]): string {
-  return tensors.map(({ name, type, shape }) => `${name} ${type} [${shape.map((size) => size ?? "?").join(",")}]`).join(", ");
+  return tensors
+    .map(({ name, type, shape }) => `${name} ${type} [${shape.map((size) => size ?? "?").join(",")}]`)
+    .join(", ");
 }
 
 /** The model's own input size, when the graph fits the contract. */

@@ -20,14 +20,31 @@ export function encodeImage(image: Image): Float32Array {
   const channels = planes(image.data);
   for (const [c, plane] of channels.entries()) {
     const mean = pool(plane, width, cell);
-    const square = pool(plane.map((value) => value * value), width, cell);
-    put(c, mean.map((value) => value / 64 - 2));
-    put(3 + c, mean.map((value, i) => Math.sqrt(Math.max(0, square[i] - value * value)) / 32));
+    const square = pool(
+      plane.map((value) => value * value),
+      width,
+      cell,
+    );
+    put(
+      c,
+      mean.map((value) => value / 64 - 2),
+    );
+    put(
+      3 + c,
+      mean.map((value, i) => Math.sqrt(Math.max(0, square[i] - value * value)) / 32),
+    );
   }
   const grey = channels[0].map((value, i) => (value + channels[1][i] + channels[2][i]) / 3);
   for (const [s, scale] of CONTRAST_SCALES.entries()) {
     const wide = blur(grey, width, height, scale);
-    put(6 + s, pool(grey.map((value, i) => Math.abs(value - wide[i]) / 16), width, cell));
+    put(
+      6 + s,
+      pool(
+        grey.map((value, i) => Math.abs(value - wide[i]) / 16),
+        width,
+        cell,
+      ),
+    );
   }
   for (let y = 0, i = 0; y < GRID; y++)
     for (let x = 0; x < GRID; x++, i++) {

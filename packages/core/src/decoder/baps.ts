@@ -1,6 +1,14 @@
 import type { Image } from "../image/image.js";
 import { encodeClick, encodeImage } from "./baps-encoder.js";
-import { bapsLayout, ENCODER_CHANNELS, FREQUENCIES, GRID, initialBaps, PROMPT_CHANNELS, WIDTHS } from "./baps-layout.js";
+import {
+  bapsLayout,
+  ENCODER_CHANNELS,
+  FREQUENCIES,
+  GRID,
+  initialBaps,
+  PROMPT_CHANNELS,
+  WIDTHS,
+} from "./baps-layout.js";
 import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
 import { tf } from "./tensor-backend.js";
 
@@ -38,7 +46,10 @@ export class BapsDecoder implements IpDecoder {
     const out = new Array<Float32Array>(requests.length);
     for (const theta of new Set(requests.map((request) => request.theta))) {
       const indices = requests.flatMap((request, i) => (request.theta === theta ? [i] : []));
-      const values = this.#forward(theta, indices.map((i) => requests[i]));
+      const values = this.#forward(
+        theta,
+        indices.map((i) => requests[i]),
+      );
       const size = values.length / indices.length;
       for (const [b, i] of indices.entries()) out[i] = values.slice(b * size, (b + 1) * size);
     }
@@ -58,18 +69,28 @@ export class BapsDecoder implements IpDecoder {
       return tf.tensor(this.layout.view(theta, name), [...shape]);
     };
     const result = tf.tidy(() => {
-      const prompt = tf.add(tf.matMul(tf.tensor2d(clicks, [batch, 2 * FREQUENCIES]), weight("prompt.weight") as tf.Tensor2D), weight("prompt.bias"));
+      const prompt = tf.add(
+        tf.matMul(tf.tensor2d(clicks, [batch, 2 * FREQUENCIES]), weight("prompt.weight") as tf.Tensor2D),
+        weight("prompt.bias"),
+      );
       const converted = gelu(normalise(prompt, weight("prompt.norm.gain"), weight("prompt.norm.bias")));
       let x = tf.concat(
-        [tf.tensor4d(features, [batch, GRID, GRID, ENCODER_CHANNELS]), tf.reshape(converted, [batch, GRID, GRID, PROMPT_CHANNELS])],
+        [
+          tf.tensor4d(features, [batch, GRID, GRID, ENCODER_CHANNELS]),
+          tf.reshape(converted, [batch, GRID, GRID, PROMPT_CHANNELS]),
+        ],
         3,
       ) as tf.Tensor4D;
       for (const [i, width] of WIDTHS.entries()) {
         const [, height, breadth, channels] = x.shape;
-        const columns = tf.matMul(tf.reshape(x, [batch * height * breadth, channels]) as tf.Tensor2D, weight(`up${i}.weight`) as tf.Tensor2D);
+        const columns = tf.matMul(
+          tf.reshape(x, [batch * height * breadth, channels]) as tf.Tensor2D,
+          weight(`up${i}.weight`) as tf.Tensor2D,
+        );
         x = tf.depthToSpace(tf.reshape(columns, [batch, height, breadth, 4 * width]) as tf.Tensor4D, 2, "NHWC");
         x = tf.add(x, weight(`up${i}.bias`));
-        if (i < WIDTHS.length - 1) x = gelu(normalise(x, weight(`up${i}.norm.gain`), weight(`up${i}.norm.bias`))) as tf.Tensor4D;
+        if (i < WIDTHS.length - 1)
+          x = gelu(normalise(x, weight(`up${i}.norm.gain`), weight(`up${i}.norm.bias`))) as tf.Tensor4D;
       }
       return tf.mul(x, AMPLITUDE);
     });

@@ -24,13 +24,15 @@ export const IMAGE_BASIS: readonly string[] = [
   "texture",
 ];
 
+/** Multipliers of the constant that the click's colour sets, one per channel: no picture is needed for these. */
+export const CLICK_COLOURS = ["click-red", "click-green", "click-blue"] as const;
+
 export const PROMPT_BASIS: readonly string[] = [
   ...BUMP_SCALES.map((scale) => `bump-${scale}`),
   "click-distance",
   ...LIKENESS_SCALES.map((scale) => `likeness-${scale}`),
   "likeness-near",
   ...["red", "green", "blue"].map((channel) => `likeness-colour-${channel}`),
-  ...["red", "green", "blue"].map((channel) => `click-colour-${channel}`),
   ...["red", "green", "blue"].map((channel) => `near-difference-${channel}`),
   ...["red", "green", "blue"].map((channel) => `like-difference-${channel}`),
 ];
@@ -64,56 +66,76 @@ export function imageBasis(image: Image): { basis: Float32Array; smooth: Float32
   return { basis: interleave(columns), smooth, means };
 }
 
-/** The part of the filter bank that depends on the click: pixels x PROMPT_BASIS.length values around one. */
+/**
+ * The part of the filter bank that depends on the click: pixels x PROMPT_BASIS.length values around one, in that order.
+ * Fills `out` where one is given. Written out, not looped, over the basis: this runs for every pair of queries and must stay small beside the black box.
+ */
 export function promptBasis(
   smooth: readonly Float32Array[],
   means: readonly number[],
   width: number,
   height: number,
   point: { x: number; y: number },
+  out: Float32Array = new Float32Array(width * height * PROMPT_BASIS.length),
 ): Float32Array {
-  const names = PROMPT_BASIS.length;
-  const out = new Float32Array(width * height * names);
   const at = clamp(Math.round(point.y), height) * width + clamp(Math.round(point.x), width);
-  const click = smooth.map((plane) => plane[at]);
-  const diagonal = Math.hypot(width, height) / 2;
-  const clickColour = click.map((value, c) => (value - means[c]) / COLOUR_UNIT);
-  const bumpX = BUMP_SCALES.map((scale) => bumpProfile(width, point.x, scale));
-  const bumpY = BUMP_SCALES.map((scale) => bumpProfile(height, point.y, scale));
-  const likenessSquares = LIKENESS_SCALES.map((scale) => 1 / (scale * scale));
   const [red, green, blue] = smooth;
+  const [meanRed, meanGreen, meanBlue] = means;
+  const clickRed = red[at];
+  const clickGreen = green[at];
+  const clickBlue = blue[at];
+  const [narrowX, middleX, wideX] = BUMP_SCALES.map((scale) => bumpProfile(width, point.x, scale));
+  const [narrowY, middleY, wideY] = BUMP_SCALES.map((scale) => bumpProfile(height, point.y, scale));
+  const [strict, fair, loose] = LIKENESS_SCALES.map((scale) => 1 / (scale * scale));
+  const perDiagonal = 2 / Math.hypot(width, height);
   for (let y = 0, i = 0, o = 0; y < height; y++) {
     const dy = y - point.y;
-    for (let x = 0; x < width; x++, i++, o += names) {
+    for (let x = 0; x < width; x++, i++) {
       const dx = x - point.x;
-      for (let s = 0; s < 3; s++) out[o + s] = bumpX[s][x] * bumpY[s][y];
-      out[o + 3] = Math.sqrt(dx * dx + dy * dy) / diagonal;
-      const dr = red[i] - click[0];
-      const dg = green[i] - click[1];
-      const db = blue[i] - click[2];
+      const near = wideX[x] * wideY[y];
+      const dr = red[i] - clickRed;
+      const dg = green[i] - clickGreen;
+      const db = blue[i] - clickBlue;
       const squares = dr * dr + dg * dg + db * db;
-      // A Cauchy kernel: as useful as a Gaussian here and free of exponentials, which cost and differ between machines.
-      for (let s = 0; s < 3; s++) out[o + 4 + s] = 1 / (1 + squares * likenessSquares[s]);
-      const likeness = out[o + 5];
-      out[o + 7] = likeness * out[o + 2];
-      out[o + 8] = likeness * ((red[i] - means[0]) / COLOUR_UNIT);
-      out[o + 9] = likeness * ((green[i] - means[1]) / COLOUR_UNIT);
-      out[o + 10] = likeness * ((blue[i] - means[2]) / COLOUR_UNIT);
-      out[o + 11] = clickColour[0];
-      out[o + 12] = clickColour[1];
-      out[o + 13] = clickColour[2];
+      // Cauchy kernels: as useful as Gaussians here and free of exponentials, which cost and differ between machines.
+      const like = 1 / (1 + squares * fair);
+      const likeLoosely = 1 / (1 + squares * loose);
+      const shade = like / COLOUR_UNIT;
+      const level = near / COLOUR_UNIT;
+      const levelLoosely = likeLoosely / COLOUR_UNIT;
+      out[o++] = narrowX[x] * narrowY[y];
+      out[o++] = middleX[x] * middleY[y];
+      out[o++] = near;
+      out[o++] = Math.sqrt(dx * dx + dy * dy) * perDiagonal;
+      out[o++] = 1 / (1 + squares * strict);
+      out[o++] = like;
+      out[o++] = likeLoosely;
+      out[o++] = like * near;
+      out[o++] = shade * (red[i] - meanRed);
+      out[o++] = shade * (green[i] - meanGreen);
+      out[o++] = shade * (blue[i] - meanBlue);
       // The difference to the click's colour, near the click and where the colour is like it: what levels a region.
-      const near = out[o + 2] / COLOUR_UNIT;
-      out[o + 14] = near * dr;
-      out[o + 15] = near * dg;
-      out[o + 16] = near * db;
-      const like = out[o + 6] / COLOUR_UNIT;
-      out[o + 17] = like * dr;
-      out[o + 18] = like * dg;
-      out[o + 19] = like * db;
+      out[o++] = level * dr;
+      out[o++] = level * dg;
+      out[o++] = level * db;
+      out[o++] = levelLoosely * dr;
+      out[o++] = levelLoosely * dg;
+      out[o++] = levelLoosely * db;
     }
   }
   return out;
+}
+
+/** The colour under the click against the image's mean, one value around one per channel (CLICK_COLOURS). */
+export function clickColours(
+  smooth: readonly Float32Array[],
+  means: readonly number[],
+  width: number,
+  height: number,
+  point: { x: number; y: number },
+): number[] {
+  const at = clamp(Math.round(point.y), height) * width + clamp(Math.round(point.x), width);
+  return smooth.map((plane, c) => (plane[at] - means[c]) / COLOUR_UNIT);
 }
 
 function bumpProfile(length: number, centre: number, scale: number): Float64Array {

@@ -44,8 +44,16 @@ export async function loadDecoder(file: string): Promise<{ theta: Float32Array; 
     if (!metadata.success)
       throw new DecoderError("DECODER_FILE", `not a decoder of this product (its metadata lacks the format ${FORMAT})`);
     const { format, version, ...rest } = metadata.data;
-    return { theta: readSafetensors(bytes, decoderLayout(rest.decoder)), provenance: { ...rest, version: Number(version) } };
+    return {
+      theta: readSafetensors(bytes, decoderLayout(rest.decoder)),
+      provenance: { ...rest, version: Number(version) },
+    };
   } catch (error) {
-    throw new DecoderError("DECODER_FILE", `cannot use the decoder ${file}: ${messageOf(error)}`, { file }, { cause: error });
+    throw new DecoderError(
+      "DECODER_FILE",
+      `cannot use the decoder ${file}: ${messageOf(error)}`,
+      { file },
+      { cause: error },
+    );
   }
 }

@@ -1,12 +1,12 @@
 import type { Image } from "../image/image.js";
-import { IMAGE_BASIS, imageBasis, PROMPT_BASIS, promptBasis } from "./basis-images.js";
-import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
+import { clickColours, IMAGE_BASIS, imageBasis, PROMPT_BASIS, promptBasis } from "./basis-images.js";
 import { filterBankLayout } from "./filter-bank-layout.js";
-import type { ParameterLayout } from "./parameters.js";
+import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
 import { tf } from "./tensor-backend.js";
 
 /** Grey levels that a coefficient of one adds where its basis image is one. */
 const AMPLITUDE = 16;
+const PIXELS = DECODER_SIZE * DECODER_SIZE;
 
 class PreparedBasis implements PreparedImage {
   readonly bytes: number;
@@ -30,6 +30,8 @@ class PreparedBasis implements PreparedImage {
 export class FilterBankDecoder implements IpDecoder {
   readonly kind = "filter-bank";
   readonly layout = filterBankLayout;
+  /** Written anew by every draw, and read by the product before it ends. */
+  readonly #scratch = new Float32Array(PIXELS * PROMPT_BASIS.length);
 
   initial(): Float32Array {
     return new Float32Array(this.layout.length);
@@ -49,7 +51,11 @@ export class FilterBankDecoder implements IpDecoder {
       const same = ({ request }: (typeof pending)[number]) =>
         request.image === image && request.point.x === point.x && request.point.y === point.y;
       const group = pending.filter(same);
-      const drawn = this.#drawGroup(image as PreparedBasis, point, group.map(({ request }) => request.theta));
+      const drawn = this.#drawGroup(
+        image as PreparedBasis,
+        point,
+        group.map(({ request }) => request.theta),
+      );
       for (const [g, { index }] of group.entries()) out[index] = drawn[g];
       for (const member of group) pending.splice(pending.indexOf(member), 1);
     }
@@ -57,37 +63,47 @@ export class FilterBankDecoder implements IpDecoder {
   }
 
   #drawGroup(image: PreparedBasis, point: DrawRequest["point"], thetas: readonly Float32Array[]): Float32Array[] {
-    const pixels = DECODER_SIZE * DECODER_SIZE;
-    const prompt = promptBasis(image.smooth, image.means, DECODER_SIZE, DECODER_SIZE, point);
+    const { smooth, means, basis } = image;
+    const prompt = promptBasis(smooth, means, DECODER_SIZE, DECODER_SIZE, point, this.#scratch);
+    const colours = clickColours(smooth, means, DECODER_SIZE, DECODER_SIZE, point);
     const flat = tf.tidy(() => {
-      const side = (name: string, rows: number) => tf.tensor2d(sideBySide(thetas, this.layout, name, rows), [rows, 3 * thetas.length]);
-      const fromImage = tf.matMul(image.basis, side("image.coefficients", IMAGE_BASIS.length));
-      const basis = tf.tensor2d(prompt, [pixels, PROMPT_BASIS.length]);
-      return tf.add(fromImage, tf.matMul(basis, side("prompt.coefficients", PROMPT_BASIS.length)));
+      const fromImage = tf.matMul(basis, matrix(thetas.map((theta) => this.#imageCoefficients(theta, colours))));
+      const fromPrompt = matrix(thetas.map((theta) => this.layout.view(theta, "prompt.coefficients")));
+      return tf.add(fromImage, tf.matMul(tf.tensor2d(prompt, [PIXELS, PROMPT_BASIS.length]), fromPrompt));
     });
     const values = flat.dataSync() as Float32Array;
     flat.dispose();
-    if (thetas.length === 1) return [values];
-    return thetas.map((_, t) => {
-      const v = new Float32Array(pixels * 3);
-      const stride = 3 * thetas.length;
-      for (let i = 0, from = 3 * t, to = 0; i < pixels; i++, from += stride, to += 3) {
-        v[to] = values[from];
-        v[to + 1] = values[from + 1];
-        v[to + 2] = values[from + 2];
-      }
-      return v;
-    });
+    return thetas.length === 1 ? [values] : thetas.map((_, t) => columnsOf(values, t, thetas.length));
+  }
+
+  /** The image's coefficients, with what the click's colour adds to those of the constant (its first row). */
+  #imageCoefficients(theta: Float32Array, colours: readonly number[]): Float32Array {
+    const coefficients = this.layout.view(theta, "image.coefficients").slice();
+    const own = this.layout.view(theta, "click.coefficients");
+    for (const [k, colour] of colours.entries()) for (let c = 0; c < 3; c++) coefficients[c] += colour * own[3 * k + c];
+    return coefficients;
   }
 }
 
-/** The named coefficients of all thetas, times the amplitude, as one matrix of rows x (3 x thetas). */
-function sideBySide(thetas: readonly Float32Array[], layout: ParameterLayout, name: string, rows: number): Float32Array {
-  const stride = 3 * thetas.length;
+/** Coefficients (rows x 3) of several thetas side by side, times the amplitude: rows x (3 x thetas). */
+function matrix(coefficients: readonly Float32Array[]): tf.Tensor2D {
+  const rows = coefficients[0].length / 3;
+  const stride = 3 * coefficients.length;
   const out = new Float32Array(rows * stride);
-  for (const [t, theta] of thetas.entries()) {
-    const coefficients = layout.view(theta, name);
-    for (let r = 0; r < rows; r++) for (let c = 0; c < 3; c++) out[r * stride + 3 * t + c] = AMPLITUDE * coefficients[3 * r + c];
+  for (const [t, values] of coefficients.entries())
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < 3; c++) out[r * stride + 3 * t + c] = AMPLITUDE * values[3 * r + c];
+  return tf.tensor2d(out, [rows, stride]);
+}
+
+/** The three columns of theta number `t` out of pixels x (3 x count). */
+function columnsOf(values: Float32Array, t: number, count: number): Float32Array {
+  const v = new Float32Array(PIXELS * 3);
+  const stride = 3 * count;
+  for (let from = 3 * t, to = 0; to < v.length; from += stride, to += 3) {
+    v[to] = values[from];
+    v[to + 1] = values[from + 1];
+    v[to + 2] = values[from + 2];
   }
-  return out;
+  return v;
 }

@@ -9,4 +9,3 @@ export async function openDecoder(kind: DecoderKind, backend: TensorBackend | "a
   await startTensorBackend(backend);
   return kind === "baps" ? new BapsDecoder() : new FilterBankDecoder();
 }
-

@@ -57,7 +57,8 @@ export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, strin
 export function readSafetensors(bytes: Uint8Array, layout: ParameterLayout): Float32Array {
   const { header, start } = readHeader(bytes);
   const names = Object.keys(header).filter((name) => name !== "__metadata__");
-  if (names.length !== layout.entries.length) fail(`it has ${names.length} tensors, the decoder ${layout.entries.length}`);
+  if (names.length !== layout.entries.length)
+    fail(`it has ${names.length} tensors, the decoder ${layout.entries.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const theta = new Float32Array(layout.length);
   for (const { name, shape, offset, size } of layout.entries) {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
 import { messageOf } from "../common/errors.js";
 import { DecoderError } from "./parameters.js";
 
@@ -36,7 +36,8 @@ async function start(wanted: TensorBackend | "auto"): Promise<TensorBackend> {
   // One thread: sums in one order on every machine, and no worker threads that outlive the process's work.
   setThreadsCount(1);
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-  if (!(await tf.setBackend("wasm"))) throw new DecoderError("DECODER_BACKEND", "the wasm backend of TensorFlow.js did not start");
+  if (!(await tf.setBackend("wasm")))
+    throw new DecoderError("DECODER_BACKEND", "the wasm backend of TensorFlow.js did not start");
   await tf.ready();
   return "wasm";
 }

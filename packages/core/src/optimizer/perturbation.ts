@@ -11,7 +11,12 @@ export type PerturbationKind =
  * anywhere, bit for bit, without being stored or sent. Each stream is keyed on its own, in blocks of one counter.
  * @returns `length` values.
  */
-export function perturbation(kind: PerturbationKind, length: number, seed: number, ...name: (string | number)[]): Float32Array {
+export function perturbation(
+  kind: PerturbationKind,
+  length: number,
+  seed: number,
+  ...name: (string | number)[]
+): Float32Array {
   const stream = new RandomStream(seed, "perturbation", ...name);
   const out = new Float32Array(length);
   if (kind === "rademacher") {

@@ -10,7 +10,10 @@ export interface CandidatePair {
 }
 
 /** Judges the pairs of one step: lower is better. The optimiser knows nothing else of the problem. */
-export type PairLoss = (pairs: readonly CandidatePair[], step: number) => Promise<readonly { plus: number; minus: number }[]>;
+export type PairLoss = (
+  pairs: readonly CandidatePair[],
+  step: number,
+) => Promise<readonly { plus: number; minus: number }[]>;
 
 export interface OptimizerState {
   readonly step: number;
@@ -39,7 +42,11 @@ const ADAM_EPSILON = 1e-8;
 /** The state before the first step. */
 export function startOptimizer(settings: OptimizerSettings, theta: Float32Array): OptimizerState {
   const count = settings.update === "adam" ? 2 : 1;
-  return { step: 0, theta: theta.slice(), moments: Array.from({ length: count }, () => new Float32Array(theta.length)) };
+  return {
+    step: 0,
+    theta: theta.slice(),
+    moments: Array.from({ length: count }, () => new Float32Array(theta.length)),
+  };
 }
 
 /**
@@ -75,12 +82,16 @@ export async function optimizerStep(
   for (const [j, delta] of deltas.entries()) {
     const { plus, minus } = losses[j];
     if (!Number.isFinite(plus) || !Number.isFinite(minus))
-      throw new OptimizerError("LOSS_NOT_FINITE", `the loss at step ${step} is not a finite number: the black box's answer is unusable`);
+      throw new OptimizerError(
+        "LOSS_NOT_FINITE",
+        `the loss at step ${step} is not a finite number: the black box's answer is unusable`,
+      );
     const slope = (plus - minus) / (2 * c) / deltas.length;
     for (let i = 0; i < gradient.length; i++) gradient[i] += slope / delta[i];
     total += (plus + minus) / 2 / deltas.length;
   }
-  const next = settings.update === "adam" ? adamUpdate(settings, state, gradient) : correctedUpdate(settings, state, gradient);
+  const next =
+    settings.update === "adam" ? adamUpdate(settings, state, gradient) : correctedUpdate(settings, state, gradient);
   return { state: { step: step + 1, ...next }, loss: total };
 }
 

@@ -52,7 +52,9 @@ export function planBudget(init: {
   const personalSteps = Math.floor(all * personalShare);
   const steps = all - personalSteps;
   if (steps < init.rounds || (personalShare > 0 && personalSteps < PERSONAL_PARTS)) {
-    const trained = Math.ceil(Math.max(init.rounds / (1 - personalShare), personalShare > 0 ? PERSONAL_PARTS / personalShare : 0)) + 1;
+    const trained =
+      Math.ceil(Math.max(init.rounds / (1 - personalShare), personalShare > 0 ? PERSONAL_PARTS / personalShare : 0)) +
+      1;
     // Validation may take a tenth of the larger budget too.
     const enough = Math.ceil((report + least * evaluations + trained * init.queriesPerStep) / (1 - VALIDATION_SHARE));
     throw new BudgetError(

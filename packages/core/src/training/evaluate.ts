@@ -58,10 +58,12 @@ export async function evaluate(
   for (let start = 0; start < samples.length; start += IMAGES_AT_ONCE) {
     const subjects = await init.cases.all(samples.slice(start, start + IMAGES_AT_ONCE));
     const queries: PromptedQuery[] = subjects.flatMap((subject) =>
-      evaluationClicks(subject.fullMask, { seed: init.seed, sampleId: subject.id, clicks: init.clicks }).map((click) => {
-        const point = scalePoint(click, subject.fullMask, subject.image);
-        return theta ? { subject, point, theta } : { subject, point };
-      }),
+      evaluationClicks(subject.fullMask, { seed: init.seed, sampleId: subject.id, clicks: init.clicks }).map(
+        (click) => {
+          const point = scalePoint(click, subject.fullMask, subject.image);
+          return theta ? { subject, point, theta } : { subject, point };
+        },
+      ),
     );
     const maps = await segmentPrompted(init.model, init.decoder, queries, init.signal);
     for (const [i, subject] of subjects.entries()) {

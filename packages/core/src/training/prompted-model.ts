@@ -1,8 +1,8 @@
 import type { PromptPoint, SegmentationModel } from "../blackbox/model.js";
 import { DECODER_SIZE, type IpDecoder } from "../decoder/ip-decoder.js";
 import type { Image, ProbabilityMap } from "../image/image.js";
-import { resizeImage } from "../image/resize.js";
 import { scalePoint } from "../image/place.js";
+import { resizeImage } from "../image/resize.js";
 import type { Case } from "./cases.js";
 
 /** One query: a case, a click in pixels of the black box's own size, and the decoder that draws on it; none is zero-shot. */
@@ -27,7 +27,11 @@ export async function segmentPrompted(
   const images = queries.map((query) => query.subject.image);
   for (const [i, prompt] of drawPrompts(decoder, queries).entries())
     if (prompt) images[i] = addClipped(images[i], prompt);
-  return model.segment(images, queries.map(({ point }) => ({ points: [point] })), signal);
+  return model.segment(
+    images,
+    queries.map(({ point }) => ({ points: [point] })),
+    signal,
+  );
 }
 
 /** The visual prompts of the queries that have a decoder, at the black box's own size. */
@@ -49,8 +53,7 @@ export function drawPrompts(decoder: IpDecoder, queries: readonly PromptedQuery[
 function addClipped(image: Image, prompt: Image): Image {
   const data = new Float32Array(image.data.length);
   for (let i = 0; i < data.length; i++) {
-    const value = image.data[i] + prompt.data[i];
-    data[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+    data[i] = Math.min(255, Math.max(0, image.data[i] + prompt.data[i]));
   }
   return { ...image, data };
 }

@@ -199,7 +199,14 @@ export class SiteTraining {
     const settings = preset(this.settings.preset, steps);
     const { decoder, dataset } = this;
     const model = this.#metered("train");
-    const init = { decoder, model, cases: this.#cases, train: dataset.train, preset: settings, seed: this.settings.seed };
+    const init = {
+      decoder,
+      model,
+      cases: this.#cases,
+      train: dataset.train,
+      preset: settings,
+      seed: this.settings.seed,
+    };
     return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...init, site }) };
   }
 

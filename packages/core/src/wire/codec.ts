@@ -17,7 +17,10 @@ export function encodeRing(vector: Uint32Array): Uint8Array {
  */
 export function decodeRing(bytes: Uint8Array, length: number): Uint32Array {
   if (bytes.length !== length * 4)
-    throw new CodecError("VECTOR_LENGTH", `a vector of ${length} elements has ${length * 4} bytes, got ${bytes.length}`);
+    throw new CodecError(
+      "VECTOR_LENGTH",
+      `a vector of ${length} elements has ${length * 4} bytes, got ${bytes.length}`,
+    );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const out = new Uint32Array(length);
   for (let i = 0; i < length; i++) out[i] = view.getUint32(i * 4, true);

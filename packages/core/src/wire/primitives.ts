@@ -6,7 +6,10 @@ export const PROTOCOL_VERSION = 1;
 /** Short lower-case names of sites and studies: they appear in logs, file names and signed transcripts. */
 export const nameSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens, at most 63, not starting with a hyphen");
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    "must be lower-case letters, digits and hyphens, at most 63, not starting with a hyphen",
+  );
 
 function base64Of(bytes: number) {
   const groups = Math.floor(bytes / 3);

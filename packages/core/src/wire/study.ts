@@ -16,7 +16,13 @@ export const studySpecSchema = z
     rounds: z.number().int().min(1).max(1000).default(4),
     /** Share of a site's training queries that it keeps for fine-tuning by itself after the last round. */
     personalShare: z.number().min(0).max(0.9).default(0.5),
-    budget: z.number().int().min(50).max(100_000_000).default(1500).describe("black-box queries per site, for everything"),
+    budget: z
+      .number()
+      .int()
+      .min(50)
+      .max(100_000_000)
+      .default(1500)
+      .describe("black-box queries per site, for everything"),
     clicks: z.number().int().min(1).max(20).default(3).describe("simulated clicks per image when reporting"),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
     /** L2 bound of one site's update per round. */

@@ -1,0 +1,55 @@
+import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { type StepReport, trainStretch } from "./paid-steps.js";
+import type { StepCheckpoint, StudyStore } from "./study-store.js";
+import type { StudyWork } from "./study-work.js";
+import type { Training } from "./training.js";
+
+export interface FineTuningInit {
+  readonly rounds: number;
+  readonly store: StudyStore;
+  readonly work: StudyWork;
+  readonly training: Training;
+  readonly stepCost: number;
+}
+
+/**
+ * The site's own fine-tuning after the last round, from the shared version that it found best. Its parts are versions
+ * `rounds + 1`, `rounds + 2`, ...: they stay at the site, and are used only where they are better still.
+ */
+export async function fineTune(
+  { rounds, store, work, training, stepCost }: FineTuningInit,
+  signal: AbortSignal,
+  onStep: (step: StepReport) => void,
+): Promise<void> {
+  const { plan } = training;
+  if (plan.personalSteps === 0) return;
+  const done = await store.tuned();
+  let last: StepCheckpoint | undefined = done;
+  for (let part = 1; part <= PERSONAL_PARTS; part++) {
+    const version = rounds + part;
+    if (!done || done.round < version) {
+      const measurements = PERSONAL_PARTS - part + 1;
+      last = await trainStretch({
+        training,
+        store,
+        from: (await store.step(version)) ?? (await begin(version, last)),
+        end: stepsAfter(plan.personalSteps, part, PERSONAL_PARTS),
+        stepCost,
+        reserved: plan.report + plan.validationImages * plan.validationClicks * measurements,
+        run: (state, options) => training.trainPersonal(part, state, options),
+        onStep,
+        signal,
+      });
+      await store.saveVersion(version, last.state.theta);
+      await store.saveTuned(last);
+    }
+    await work.validate(version, signal);
+  }
+
+  async function begin(version: number, before: StepCheckpoint | undefined): Promise<StepCheckpoint> {
+    const fresh = { round: version, lossSum: 0, lossCount: 0, meter: training.meter.state };
+    if (before) return { ...before, ...fresh };
+    const best = work.choice(rounds)?.best.version ?? 0;
+    return { ...fresh, state: training.personalState(await work.theta(best, signal)) };
+  }
+}

@@ -1,0 +1,92 @@
+import { open, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { messageOf } from "@fedbaps/core/common/errors.js";
+import { benchDecoder } from "./decoder.js";
+import { describeMachine, type Machine } from "./machine.js";
+import { benchSecagg } from "./secagg.js";
+import { benchStep } from "./step.js";
+import { formatRows, type Row } from "./table.js";
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  step: benchStep,
+  decoder: benchDecoder,
+  secagg: benchSecagg,
+};
+
+const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
+
+  step     one training step: how much of it is the black box's
+  decoder  an image-prompt decoder per image
+  secagg   masking, adding and unmasking encrypted vectors
+
+Without a name all are run, in about two minutes. --json prints one JSON document instead of tables: an array, or the
+one benchmark where one was named. --out writes that document to a file as well.
+`;
+
+interface Result {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly rows: readonly Row[];
+}
+
+interface Options {
+  readonly names: readonly string[];
+  readonly json: boolean;
+  readonly out: string | undefined;
+  readonly help: boolean;
+}
+
+/** Runs the benchmarks as a program. @returns the exit status: 0, 1 (failed), 2 (usage). */
+export async function main(argv: readonly string[]): Promise<number> {
+  const options = parseOptions(argv);
+  if (typeof options === "string") {
+    process.stderr.write(`bench: ${options}\n`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  try {
+    // Before minutes of work, not after.
+    if (options.out) await (await open(options.out, "a")).close();
+    const results: Result[] = [];
+    for (const name of options.names) results.push(await run(name, options.json));
+    const document = `${JSON.stringify(results.length === 1 ? results[0] : results, null, 2)}\n`;
+    if (options.json) process.stdout.write(document);
+    if (options.out) await writeFile(options.out, document);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`bench: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+/** What was asked for, or what is wrong with it. */
+function parseOptions(argv: readonly string[]): Options | string {
+  const flags = { json: { type: "boolean" }, out: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options: flags, allowPositionals: true });
+    const known = Object.keys(BENCHMARKS);
+    const unknown = positionals.find((name) => !known.includes(name));
+    if (unknown !== undefined) return `there is no benchmark "${unknown}"; use ${known.join(", ")}, or no name for all`;
+    const names = positionals.length > 0 ? [...new Set(positionals)] : known;
+    return { names, json: values.json ?? false, out: values.out, help: values.help ?? false };
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function run(name: string, quiet: boolean): Promise<Result> {
+  process.stderr.write(`${name} ...\n`);
+  const machine = describeMachine();
+  const rows = await BENCHMARKS[name]();
+  if (!quiet) {
+    const { cpuModel, cores, memoryGiB, nodeVersion, platform, loadBefore } = machine;
+    process.stdout.write(
+      `\n${name}: ${cores} x ${cpuModel}, ${memoryGiB} GiB, Node ${nodeVersion}, ${platform}, load ${loadBefore}\n\n`,
+    );
+    process.stdout.write(`${formatRows(rows)}\n\n`);
+  }
+  return { name, machine, rows };
+}

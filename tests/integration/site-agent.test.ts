@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Coordinator } from "@fedbaps/coordinator/app.js";
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import { silentLogger } from "@fedbaps/core/common/logger.js";
+import { Agent } from "@fedbaps/site-agent/agent.js";
+import { Connection } from "@fedbaps/site-agent/connection.js";
+import { Home } from "@fedbaps/site-agent/home.js";
+import { loadIdentity } from "@fedbaps/site-agent/identity.js";
+import { loadMembership } from "@fedbaps/site-agent/membership.js";
+import type { CommandIo } from "@fedbaps/site-agent/options.js";
+import { readPolicy } from "@fedbaps/site-agent/policy.js";
+import { runProgram } from "@fedbaps/site-agent/program.js";
+import { StudyStore } from "@fedbaps/site-agent/study-store.js";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
+import { random } from "../unit/site-agent/make-runner.js";
+import { type StubOptions, stubTraining } from "../unit/site-agent/stub-training.js";
+import { api, start } from "./coordinator-support.js";
+
+removeTemporaryFolders();
+
+const SITES = ["aa", "bb", "cc"];
+const STUDY = { name: "study", rounds: 3, personalShare: 0, budget: 1000, participation: { sites: SITES } };
+
+let coordinator: Coordinator;
+let token: string;
+let folder: string;
+
+const homeOf = (site: string) => new Home(join(folder, site));
+
+async function cli(
+  env: Record<string, string>,
+  ...argv: string[]
+): Promise<{ status: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const io: CommandIo = {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    env,
+    clock: systemClock,
+    random,
+    signal: new AbortController().signal,
+    terminal: false,
+  };
+  const status = await runProgram(argv, io);
+  return { status, out, err };
+}
+
+async function makeAgent(site: string, options: StubOptions) {
+  const home = homeOf(site);
+  const { open, bought } = stubTraining(options);
+  const lines: string[] = [];
+  const components = {
+    home,
+    identity: await loadIdentity(home),
+    membership: await loadMembership(home),
+    policy: await readPolicy(home),
+    clock: systemClock,
+    random,
+    logger: silentLogger,
+    openTraining: open,
+    show: () => {},
+    say: (line: string) => void lines.push(line),
+  };
+  return { agent: new Agent(components, { once: true, out: join(folder, `out-${site}`) }), bought, lines };
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  coordinator = await start();
+  token = coordinator.newAdminToken!;
+});
+
+afterAll(() => coordinator.close());
+
+describe("a site, from init to the report", () => {
+  it("enrols, and waits for the study lead's approval", async () => {
+    for (const site of SITES) {
+      const home = homeOf(site).folder;
+      expect((await cli({}, "init", "--home", home, "--site", site)).status).toBe(0);
+      const { code } = await api<{ code: string }>(coordinator.url, token, "POST", "/invites", { site });
+      const enrolment = ["enroll", "--home", home, "--coordinator", coordinator.url, "--json"];
+      const env = { FEDBAPS_INVITE_CODE: code };
+      const enrolled = await cli(env, ...enrolment, "--fingerprint", coordinator.fingerprint);
+      expect(enrolled).toMatchObject({ status: 0, err: "" });
+      expect(JSON.parse(enrolled.out)).toMatchObject({ site, coordinatorFingerprint: coordinator.fingerprint });
+    }
+    const early = await cli({}, "study", "list", "--home", homeOf("aa").folder);
+    expect(early).toMatchObject({ status: 1, err: expect.stringContaining("not approved this site yet") });
+    for (const site of SITES) await api(coordinator.url, token, "POST", `/sites/${site}/approve`);
+  });
+
+  it("signs nothing for a coordinator with another key than the pinned one", async () => {
+    const home = homeOf("aa");
+    const [identity, membership] = [await loadIdentity(home), await loadMembership(home)];
+    const states: (string | undefined)[] = [];
+    const connection = new Connection(
+      {
+        identity,
+        membership: { ...membership, publicKey: `${"A".repeat(43)}=` },
+        clock: systemClock,
+        random,
+        logger: silentLogger,
+      },
+      { studies: () => states.push("studies"), instruction: () => {}, state: (_, code) => void states.push(code) },
+    );
+    connection.start();
+    while (!states.includes("COORDINATOR_KEY")) await new Promise((resolve) => setTimeout(resolve, 10));
+    connection.stop();
+    expect(states).not.toContain("studies");
+  });
+
+  it("is shown what a study means, and takes part only if it says so", async () => {
+    await api(coordinator.url, token, "POST", "/studies", STUDY);
+    await api(coordinator.url, token, "POST", "/studies/study/start");
+    const home = homeOf("aa").folder;
+    const shown = await cli({}, "study", "show", "study", "--home", home);
+    for (const words of ["masked vector", "images, masks", "1000 black-box queries", "decision: undecided"])
+      expect(shown.out).toContain(words);
+    expect((await cli({}, "study", "approve", "other", "--home", home)).err).toContain("it offers: study");
+    for (const site of SITES)
+      expect((await cli({}, "study", "approve", "study", "--home", homeOf(site).folder)).status).toBe(0);
+  });
+
+  it("runs the study to its end, one agent stopped and started again on the way, all with the same bits", async () => {
+    const stop = new AbortController();
+    const first = await makeAgent("bb", { target: 2, beforeStep: (step) => void (step === 6 && stop.abort()) });
+    const never = new AbortController().signal;
+    const others = [await makeAgent("aa", { target: 1 }), await makeAgent("cc", { target: 3 })];
+    const running = others.map(({ agent }) => agent.run(never));
+    expect(await first.agent.run(stop.signal)).toBe(0);
+    const second = await makeAgent("bb", { target: 2 });
+    expect(await Promise.all([...running, second.agent.run(never)])).toEqual([0, 0, 0]);
+
+    expect(first.bought.steps + second.bought.steps).toBe(12);
+    expect(first.bought.validations + second.bought.validations).toBe(4);
+    const hash = JSON.parse(await readFile(homeOf("aa").approvals, "utf8")).decisions[0].hash;
+    const thetas = [];
+    for (const site of SITES) thetas.push(await (await StudyStore.open(homeOf(site), "study", hash)).version(3));
+    expect(thetas[0]![0]).toBeGreaterThan(0.5);
+    expect(thetas[1]).toEqual(thetas[0]);
+    expect(thetas[2]).toEqual(thetas[0]);
+
+    const study = await api<{ status: string; completed: number }>(coordinator.url, token, "GET", "/studies/study");
+    expect(study).toMatchObject({ status: "completed", completed: 3 });
+    expect(JSON.stringify(study)).not.toContain("adaptedDice");
+    const report = JSON.parse(await readFile(join(folder, "out-bb", "report.json"), "utf8"));
+    expect(report).toMatchObject({ site: "bb", deployed: true, queries: 12 * 16 + 4 * 4 + 2 * 5 });
+    expect(report.curve).toHaveLength(4);
+  });
+});
