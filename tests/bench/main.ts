@@ -19,7 +19,7 @@ const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
   decoder  an image-prompt decoder per image
   secagg   masking, adding and unmasking encrypted vectors
 
-Without a name all are run, in about two minutes. --json prints one JSON document instead of tables: an array, or the
+Without a name all are run, in one to two minutes. --json prints one JSON document instead of tables: an array, or the
 one benchmark where one was named. --out writes that document to a file as well.
 `;
 
@@ -48,8 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    // Before minutes of work, not after.
-    if (options.out) await (await open(options.out, "a")).close();
+    if (options.out) await requireWritable(options.out);
     const results: Result[] = [];
     for (const name of options.names) results.push(await run(name, options.json));
     const document = `${JSON.stringify(results.length === 1 ? results[0] : results, null, 2)}\n`;
@@ -73,7 +72,17 @@ function parseOptions(argv: readonly string[]): Options | string {
     const names = positionals.length > 0 ? [...new Set(positionals)] : known;
     return { names, json: values.json ?? false, out: values.out, help: values.help ?? false };
   } catch (error) {
-    return messageOf(error);
+    // The rest of the message is about arguments that begin with a dash.
+    return `${messageOf(error).split(". ")[0]}; see --help`;
+  }
+}
+
+/** Before minutes of work, not after. */
+async function requireWritable(file: string): Promise<void> {
+  try {
+    await (await open(file, "a")).close();
+  } catch (error) {
+    throw new Error(`cannot write ${file}: ${messageOf(error)}`);
   }
 }
 

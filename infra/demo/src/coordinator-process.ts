@@ -19,6 +19,7 @@ export interface StudyState {
     readonly attempt: number;
     readonly phase: string;
     readonly code: string | null;
+    readonly survivors: readonly string[] | null;
   }[];
   readonly traffic: { readonly bytesUp: number; readonly bytesDown: number };
 }

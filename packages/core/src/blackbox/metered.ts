@@ -83,6 +83,9 @@ export class MeteredModel implements SegmentationModel {
   }
 
   async segment(images: readonly Image[], prompts: readonly Prompt[], signal?: AbortSignal): Promise<ProbabilityMap[]> {
+    // Cut into batches, the last prompts would otherwise be dropped unseen, or the first batches paid for in vain.
+    if (images.length !== prompts.length)
+      throw new BlackBoxError("BLACKBOX_INPUT", `${images.length} images came with ${prompts.length} prompts`);
     // The whole call must fit the budget; each batch is counted as it is answered, also when a later one fails.
     this.#meter.expect(images.length);
     const maps: ProbabilityMap[] = [];

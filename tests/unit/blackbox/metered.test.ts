@@ -1,0 +1,145 @@
+import { freshMeter, MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
+import type { Prompt } from "@fedbaps/core/blackbox/model.js";
+import type { Image } from "@fedbaps/core/image/image.js";
+import { describe, expect, it } from "@jest/globals";
+import { FakeClock, FakeModel } from "../../support/black-boxes.js";
+import { codeOf, thrownBy } from "../../support/codes.js";
+
+const image: Image = { data: new Float32Array(12).fill(100), width: 2, height: 2, channels: 3 };
+const prompt: Prompt = { points: [{ x: 0, y: 0, label: 1 }] };
+const images = (count: number) => new Array<Image>(count).fill(image);
+const prompts = (count: number) => new Array<Prompt>(count).fill(prompt);
+
+function make(budget: number, state = freshMeter) {
+  const model = new FakeModel();
+  const clock = new FakeClock(1000);
+  const meter = new QueryMeter(budget, clock, state);
+  return { model, clock, meter };
+}
+
+describe("counting", () => {
+  it("is exact for each purpose, one query an image", async () => {
+    const { model, meter } = make(100);
+    await new MeteredModel(model, meter, "train").segment(images(20), prompts(20));
+    await new MeteredModel(model, meter, "validate").segment(images(3), prompts(3));
+    await new MeteredModel(model, meter, "report").segment(images(1), prompts(1));
+    await new MeteredModel(model, meter, "train").segment([], []);
+    expect(meter.state).toEqual({ train: 20, validate: 3, report: 1, seconds: 0 });
+    expect([meter.spent, meter.remaining, model.queries]).toEqual([24, 76, 24]);
+  });
+
+  it("is done batch by batch, never more at once than the black box takes, answers in order", async () => {
+    const { model, meter } = make(100);
+    const given = images(19).map((_, i) => ({ ...image, data: new Float32Array(12).fill(i * 10) }));
+    const maps = await new MeteredModel(model, meter, "train").segment(given, prompts(19));
+    expect(model.calls.map((call) => call.images.length)).toEqual([8, 8, 3]);
+    expect(maps.map((map) => Math.round(map.data[0] * 25.5))).toEqual(given.map((_, i) => i));
+  });
+
+  it("adds up the seconds spent waiting for answers", async () => {
+    const { model, clock, meter } = make(100);
+    model.before = () => clock.advance(250);
+    await new MeteredModel(model, meter, "train").segment(images(16), prompts(16));
+    clock.advance(60_000);
+    expect(meter.state.seconds).toBe(0.5);
+  });
+});
+
+describe("the budget", () => {
+  it("is refused to be overspent before anything is sent", async () => {
+    const { model, meter } = make(10);
+    const metered = new MeteredModel(model, meter, "train");
+    await metered.segment(images(8), prompts(8));
+    const error = await thrownBy(() => metered.segment(images(3), prompts(3)));
+    expect(error).toMatchObject({ code: "BUDGET_EXHAUSTED", fields: { budget: 10, spent: 8, wanted: 3 } });
+    expect([model.calls.length, meter.spent]).toEqual([1, 8]);
+  });
+
+  it("refuses a call of several batches whole when only the first would fit", async () => {
+    const { model, meter } = make(10);
+    expect(await codeOf(() => new MeteredModel(model, meter, "report").segment(images(16), prompts(16)))).toBe(
+      "BUDGET_EXHAUSTED",
+    );
+    expect([model.calls.length, meter.spent]).toEqual([0, 0]);
+  });
+
+  it("can be spent to the last query, and holds over all purposes together", async () => {
+    const { model, meter } = make(10);
+    await new MeteredModel(model, meter, "validate").segment(images(4), prompts(4));
+    await new MeteredModel(model, meter, "train").segment(images(6), prompts(6));
+    expect(meter.remaining).toBe(0);
+    expect(await codeOf(() => new MeteredModel(model, meter, "report").segment(images(1), prompts(1)))).toBe(
+      "BUDGET_EXHAUSTED",
+    );
+    expect(await new MeteredModel(model, meter, "report").segment([], [])).toEqual([]);
+  });
+
+  it("may be without end", async () => {
+    const { model, meter } = make(Number.POSITIVE_INFINITY);
+    await new MeteredModel(model, meter, "train").segment(images(9), prompts(9));
+    expect([meter.spent, meter.remaining]).toEqual([9, Number.POSITIVE_INFINITY]);
+  });
+});
+
+describe("a failure", () => {
+  it("in the second batch leaves the first counted and nothing else", async () => {
+    const { model, meter } = make(100);
+    const failure = new Error("out of memory");
+    model.before = (call) => {
+      if (call === 2) throw failure;
+    };
+    const metered = new MeteredModel(model, meter, "train");
+    expect(await thrownBy(() => metered.segment(images(20), prompts(20)))).toBe(failure);
+    expect(meter.state).toEqual({ ...freshMeter, train: 8 });
+    expect(model.calls).toHaveLength(2);
+  });
+
+  it("by an abort before the second batch does the same", async () => {
+    const { model, meter } = make(100);
+    const controller = new AbortController();
+    model.before = () => controller.abort();
+    const metered = new MeteredModel(model, meter, "validate");
+    await expect(metered.segment(images(20), prompts(20), controller.signal)).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(meter.state).toEqual({ ...freshMeter, validate: 8 });
+  });
+});
+
+it("refuses images and prompts that are not as many before the first batch is paid for", async () => {
+  const { model, meter } = make(100);
+  const metered = new MeteredModel(model, meter, "train");
+  for (const [pictures, clicks] of [
+    [8, 9],
+    [9, 8],
+    [16, 9],
+  ])
+    expect(await codeOf(() => metered.segment(images(pictures), prompts(clicks)))).toBe("BLACKBOX_INPUT");
+  expect([model.calls.length, meter.spent]).toEqual([0, 0]);
+});
+
+describe("a restart", () => {
+  it("goes on from the stored count and the stored seconds", async () => {
+    const { model, clock, meter } = make(30);
+    model.before = () => clock.advance(100);
+    await new MeteredModel(model, meter, "train").segment(images(12), prompts(12));
+    const stored = JSON.parse(JSON.stringify(meter.state));
+    const restored = new QueryMeter(30, clock, stored);
+    expect(restored.state).toEqual(meter.state);
+    expect(await codeOf(() => new MeteredModel(model, restored, "train").segment(images(19), prompts(19)))).toBe(
+      "BUDGET_EXHAUSTED",
+    );
+    await new MeteredModel(model, restored, "train").segment(images(18), prompts(18));
+    expect(restored.state.train).toBe(30);
+    expect(restored.state.seconds).toBeCloseTo(0.5, 12);
+    expect(stored.train).toBe(12);
+  });
+});
+
+it("shows the black box's own description and closes it", async () => {
+  const { model, meter } = make(1);
+  const metered = new MeteredModel(model, meter, "train");
+  expect(metered.description).toBe(model.description);
+  await metered.close();
+  expect(model.closed).toBe(true);
+});
