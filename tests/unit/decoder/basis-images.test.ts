@@ -88,7 +88,8 @@ describe("the basis images", () => {
 
   it("are one where the colour is that under the click, and fall with the difference", () => {
     const image = flat(60);
-    for (let y = 0; y < SIDE; y++) for (let x = 0; x < 64; x++) image.data.fill(200, (y * SIDE + x) * 3, (y * SIDE + x) * 3 + 3);
+    for (let y = 0; y < SIDE; y++)
+      for (let x = 0; x < 64; x++) image.data.fill(200, (y * SIDE + x) * 3, (y * SIDE + x) * 3 + 3);
     const likeness = columnsOf(image, { x: 20, y: 20 });
     for (const name of PROMPT_BASIS.filter((candidate) => /^likeness-\d+$/.test(candidate))) {
       const values = likeness.get(name)!;

@@ -177,7 +177,8 @@ describe.each(DECODER_KINDS)("decoder %s", (kind) => {
     const before = tf.memory().numTensors;
     const image = decoder.prepare(decoderPicture(1));
     const held = tf.memory().numTensors;
-    for (let i = 0; i < 3; i++) decoder.draw([1, 2].map((seed) => ({ theta: noisyTheta(decoder, seed), image, point: click })));
+    for (let i = 0; i < 3; i++)
+      decoder.draw([1, 2].map((seed) => ({ theta: noisyTheta(decoder, seed), image, point: click })));
     expect(tf.memory().numTensors).toBe(held);
     expect(image.bytes).toBeGreaterThan(1000);
     image.dispose();

@@ -28,7 +28,7 @@ class Embedding implements PreparedImage {
  * The paper's IP decoder (BAPS, section 2; `Concat_Decoder` of its code): frozen image embedding, the click's random
  * Fourier features through linear + LayerNorm + GELU, both concatenated on a grid, then transposed convolutions
  * (kernel 2, stride 2) with LayerNorm and GELU up to the image's size. The transposed convolutions are matMul +
- * depth-to-space, the only form whose weight gradients the wasm backend has. GELU in its sigmoid form.
+ * depth to space, the only form whose weight gradients the wasm backend has. GELU in its sigmoid form.
  */
 export class BapsDecoder implements IpDecoder {
   readonly kind = "baps";
@@ -87,8 +87,7 @@ export class BapsDecoder implements IpDecoder {
           tf.reshape(x, [batch * height * breadth, channels]) as tf.Tensor2D,
           weight(`up${i}.weight`) as tf.Tensor2D,
         );
-        x = tf.depthToSpace(tf.reshape(columns, [batch, height, breadth, 4 * width]) as tf.Tensor4D, 2, "NHWC");
-        x = tf.add(x, weight(`up${i}.bias`));
+        x = tf.add(doubled(columns, batch, height, breadth, width), weight(`up${i}.bias`)) as tf.Tensor4D;
         if (i < WIDTHS.length - 1)
           x = gelu(normalise(x, weight(`up${i}.norm.gain`), weight(`up${i}.norm.bias`))) as tf.Tensor4D;
       }
@@ -98,6 +97,15 @@ export class BapsDecoder implements IpDecoder {
     result.dispose();
     return values;
   }
+}
+
+/**
+ * Depth to space by two: [batch x height x breadth, 2 x 2 x channels] to [batch, 2 height, 2 breadth, channels]. Written
+ * as a transposition, which the wasm backend does ten times faster than its own depthToSpace.
+ */
+function doubled(columns: tf.Tensor, batch: number, height: number, breadth: number, channels: number): tf.Tensor {
+  const cells = tf.reshape(columns, [batch * height, breadth, 2, 2, channels]);
+  return tf.reshape(tf.transpose(cells, [0, 2, 1, 3, 4]), [batch, 2 * height, 2 * breadth, channels]);
 }
 
 /** LayerNorm over the last axis. */

@@ -66,8 +66,10 @@ export function readSafetensors(bytes: Uint8Array, layout: ParameterLayout): Flo
     if (!tensor || !("dtype" in tensor) || !Array.isArray(tensor.data_offsets) || !Array.isArray(tensor.shape))
       return fail(`it lacks the tensor ${name}`);
     const [begin, end] = tensor.data_offsets;
-    if (tensor.shape.join() !== shape.join() || end - begin !== size * 4 || start + end > bytes.length)
+    if (tensor.shape.join() !== shape.join())
       fail(`its tensor ${name} has shape [${tensor.shape}], the decoder's has [${shape}]`);
+    if (end - begin !== size * 4 || end > layout.length * 4 || start + layout.length * 4 !== bytes.length)
+      fail("it is cut off or damaged: its length is not what its header says");
     for (let i = 0; i < size; i++) theta[offset + i] = view.getFloat32(start + begin + 4 * i, true);
   }
   layout.check(theta);
