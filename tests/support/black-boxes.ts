@@ -7,7 +7,7 @@ export interface Call {
   readonly prompts: readonly Prompt[];
 }
 
-/** A black box for tests: quick, and it remembers what it was asked. Probability is brightness, higher near the click. */
+/** A black box for tests: quick, and it remembers what it was asked. Probable is what is bright and near the click. */
 export class FakeModel implements SegmentationModel {
   readonly calls: Call[] = [];
   closed = false;
@@ -51,7 +51,7 @@ function brightness(image: Image, prompt: Prompt): ProbabilityMap {
     let sum = 0;
     for (let c = 0; c < channels; c++) sum += data[i * channels + c];
     const far = Math.hypot((i % width) - x, Math.floor(i / width) - y) / Math.hypot(width, height);
-    out[i] = (sum / channels / 255) * (1 - far);
+    out[i] = Math.min(1, ((1.6 * sum) / channels / 255) * (1 - far));
   }
   return { data: out, width, height };
 }

@@ -36,7 +36,7 @@ function reference(theta: Float32Array, image: Image, point: { x: number; y: num
   const own = prompt.length / (GRID * GRID);
   let channels = ENCODER_CHANNELS + own;
   let side = GRID;
-  let x = new Float64Array(side * side * channels);
+  let x: Float64Array = new Float64Array(side * side * channels);
   for (let i = 0; i < side * side; i++) {
     x.set(features.subarray(i * ENCODER_CHANNELS, (i + 1) * ENCODER_CHANNELS), i * channels);
     x.set(prompt.subarray(i * own, (i + 1) * own), i * channels + ENCODER_CHANNELS);

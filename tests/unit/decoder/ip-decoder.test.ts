@@ -130,7 +130,7 @@ describe.each(DECODER_KINDS)("decoder %s", (kind) => {
   it("draws many at once as it draws each alone, bit for bit, in the order of the requests", () => {
     const images = [1, 2].map((index) => decoder.prepare(decoderPicture(index)));
     const thetas = [1, 2, 3].map((seed) => noisyTheta(decoder, seed));
-    const points = [click, { x: 12.25, y: 100.5 }];
+    const points = [click, { x: 12.25, y: 100.5 }, { x: click.x, y: 100.5 }, { x: 12.25, y: click.y }];
     const requests: DrawRequest[] = [
       { theta: thetas[0], image: images[0], point: points[0] },
       { theta: thetas[1], image: images[0], point: points[0] },
@@ -138,6 +138,8 @@ describe.each(DECODER_KINDS)("decoder %s", (kind) => {
       { theta: thetas[0], image: images[0], point: points[1] },
       { theta: thetas[2], image: images[0], point: points[0] },
       { theta: thetas[1], image: images[1], point: points[1] },
+      { theta: thetas[0], image: images[0], point: points[2] },
+      { theta: thetas[0], image: images[0], point: points[3] },
       // The same request twice, and an equal theta and click in other objects.
       { theta: thetas[0], image: images[0], point: points[0] },
       { theta: thetas[0].slice(), image: images[0], point: { ...points[0] } },
@@ -147,7 +149,7 @@ describe.each(DECODER_KINDS)("decoder %s", (kind) => {
     for (const [i, request] of requests.entries()) expect(sameBits(together[i], draw(request))).toBe(true);
     // No two of them share memory.
     together[0].fill(0);
-    expect(together[6].every((value) => value === 0)).toBe(false);
+    expect(together[8].every((value) => value === 0)).toBe(false);
     for (const image of images) image.dispose();
   });
 

@@ -81,6 +81,8 @@ describe("an evaluation", () => {
     const all = await evaluate(make().init, [...dataset.train, ...dataset.val]);
     const some = await evaluate(make().init, dataset.val);
     expect(all.slice(dataset.train.length)).toEqual(some);
+    // They are scores of something: no two images have the same.
+    expect(new Set(all.map(({ dice }) => dice)).size).toBe(all.length);
   });
 
   it("draws other clicks with another seed", async () => {

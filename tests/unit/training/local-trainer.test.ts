@@ -161,9 +161,15 @@ describe("a step", () => {
     expect(counts[1].sort()).toEqual([2, 3, 3]);
   });
 
-  it("draws other clicks than the step before", async () => {
-    const [first, second] = [await oneStep({}), await oneStep({}, 1)];
+  it("of the default gives each direction the click of its own picture", async () => {
+    const pairs = (await oneStep({})).clicks.filter((_, i) => i % 2 === 0);
+    expect(new Set(pairs.map(({ x, y }) => `${x},${y}`)).size).toBeGreaterThan(5);
+  });
+
+  it("draws other clicks on the same picture than the step before, and than another site", async () => {
+    const [first, second] = [await oneStep({ images: 1 }), await oneStep({ images: 1 }, 1)];
     expect(second.clicks).not.toEqual(first.clicks);
+    expect((await oneStep({ images: 1, site: "b" })).clicks).not.toEqual(first.clicks);
   });
 
   it("works with fewer pictures than directions", async () => {
