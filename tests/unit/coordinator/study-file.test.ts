@@ -14,7 +14,7 @@ function faultsOf(text: string) {
 describe("a study file", () => {
   it("is read with its defaults", () => {
     const study = parseStudyFile("# ours\nname: liver\nparticipation:\n  sites: [north, south, west]\n");
-    expect(study).toMatchObject({ name: "liver", rounds: 6, participation: { require: "all" }, silenceSeconds: 600 });
+    expect(study).toMatchObject({ name: "liver", rounds: 4, participation: { require: "all" }, silenceSeconds: 600 });
   });
 
   it("shows every fault at once, each with its place", () => {

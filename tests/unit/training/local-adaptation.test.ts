@@ -18,6 +18,7 @@ const scores = (dice: number): ImageScore[] => [1, 2].map((id) => ({ id, dice, i
 function stubTraining(val: readonly number[]) {
   const reported: (number | undefined)[] = [];
   const stub = {
+    rounds: val.length - 1,
     meter: { spent: 0 },
     startState: () => ({ step: 0, theta: Float32Array.of(0), moments: [] }),
     validate: async (theta?: Float32Array) => {
@@ -39,7 +40,7 @@ function stubTraining(val: readonly number[]) {
 describe("what a site deploys", () => {
   it("is zero-shot when no version is better on validation, however the test split looks", async () => {
     const { training, reported } = stubTraining([0.5, 0.4, 0.5]);
-    const result = await adaptLocally(training, 2);
+    const result = await adaptLocally(training);
     expect([result.deployed, result.version, result.theta[0]]).toEqual([false, 0, 0]);
     expect(result.adapted).toEqual(result.zeroShot);
     expect(result.adaptedDice).toBe(result.zeroShotDice);
@@ -49,7 +50,7 @@ describe("what a site deploys", () => {
 
   it("is the best version on validation, not the last", async () => {
     const { training, reported } = stubTraining([0.5, 0.6, 0.8, 0.7]);
-    const result = await adaptLocally(training, 3);
+    const result = await adaptLocally(training);
     expect([result.deployed, result.version, result.theta[0]]).toEqual([true, 2, 2]);
     expect(reported).toEqual([undefined, 2]);
     expect([result.zeroShotDice, result.adaptedDice]).toEqual([0.5, 0.9]);
@@ -79,7 +80,7 @@ describe("a phantom site with the bundled black box and 400 queries", () => {
       backend: "wasm",
     });
     const progress: LocalProgress[] = [];
-    const result = await adaptLocally(training, 3, { onProgress: (step) => progress.push(step) });
+    const result = await adaptLocally(training, { onProgress: (step) => progress.push(step) });
     const { meter, plan } = training;
     expect(result.deployed).toBe(true);
     expect(result.adaptedDice - result.zeroShotDice).toBeGreaterThanOrEqual(0.02);
@@ -104,7 +105,7 @@ describe("a phantom site with the bundled black box and 400 queries", () => {
       options?.signal?.throwIfAborted();
       throw new Error("went on");
     };
-    await expect(adaptLocally(training, 1, { signal: controller.signal })).rejects.toMatchObject({
+    await expect(adaptLocally(training, { signal: controller.signal })).rejects.toMatchObject({
       name: "AbortError",
     });
   });

@@ -128,6 +128,19 @@ describe("a site's training", () => {
     expect(seconds).toBeGreaterThan(0);
   });
 
+  it("fine-tunes along directions and pictures of its own, not those of the rounds again", async () => {
+    const training = await open({ budget: 150 });
+    let first: OptimizerState | undefined;
+    await training.trainRound(1, training.startState(), {
+      onStep: ({ state }) => {
+        first = first ?? state;
+      },
+    });
+    const { state } = await training.trainPersonal(1, training.personalState(training.initialTheta()));
+    expect([first!.step, state.step]).toEqual([1, 1]);
+    expect(sameBits(state.theta, first!.theta)).toBe(false);
+  });
+
   it("does nothing, and pays nothing, for a round that is already done", async () => {
     const training = await open({ budget: 150 });
     const { state } = await training.trainRound(1, training.startState());

@@ -56,7 +56,7 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
   });
   try {
     const onProgress = progressLine(io, training, started);
-    const result = await adaptLocally(training, PARTS, { signal: io.signal, onProgress });
+    const result = await adaptLocally(training, { signal: io.signal, onProgress });
     if (io.terminal) io.stderr("\n");
     const file = join(out, "decoder.safetensors");
     await saveDecoder(file, result.theta, {

@@ -33,15 +33,19 @@ export class OnnxModel implements SegmentationModel {
    */
   static async open(file: string, name = `onnx:${file}`, threads = 1): Promise<OnnxModel> {
     const graph = await openOnnxGraph(file, threads);
-    const size = checkContract(name, graph);
-    return new OnnxModel(graph, {
-      name,
-      family: "onnx",
-      identity: graph.identity,
-      nativeSize: size,
-      prompts: ["point", "box"],
-      maxBatch: MAX_BATCH,
-    });
+    try {
+      return new OnnxModel(graph, {
+        name,
+        family: "onnx",
+        identity: graph.identity,
+        nativeSize: checkContract(name, graph),
+        prompts: ["point", "box"],
+        maxBatch: MAX_BATCH,
+      });
+    } catch (error) {
+      await graph.session.release();
+      throw error;
+    }
   }
 
   async segment(images: readonly Image[], prompts: readonly Prompt[], signal?: AbortSignal): Promise<ProbabilityMap[]> {

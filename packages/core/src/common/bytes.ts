@@ -33,8 +33,10 @@ export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
-/** A 32-bit unsigned integer as four little-endian bytes. */
+/** A 32-bit unsigned integer as four little-endian bytes. @throws RangeError for any other number. */
 export function uint32Bytes(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+    throw new RangeError(`a 32-bit number must be a whole number from 0 to 4294967295, not ${value}`);
   const out = new Uint8Array(4);
   new DataView(out.buffer).setUint32(0, value, true);
   return out;
@@ -42,7 +44,7 @@ export function uint32Bytes(value: number): Uint8Array {
 
 /**
  * An unambiguous encoding of a list of fields for hashing and signing: each field is preceded by its length, so no two
- * different lists give the same bytes.
+ * different lists of the same kinds of fields give the same bytes.
  */
 export function transcript(...fields: readonly (string | number | Uint8Array)[]): Uint8Array {
   const parts: Uint8Array[] = [];

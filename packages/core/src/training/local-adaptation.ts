@@ -33,15 +33,15 @@ export interface AdaptationResult {
 }
 
 /**
- * BAPS at one site, without a federation: trains in `rounds` parts, validates after each, keeps the best version and
- * measures it on the test split against zero-shot, all inside the budget.
+ * BAPS at one site, without a federation: trains in the settings' number of rounds, validates after each, keeps the best
+ * version and measures it on the test split against zero-shot, all inside the budget.
  */
 export async function adaptLocally(
   training: SiteTraining,
-  rounds: number,
   options: { readonly signal?: AbortSignal; readonly onProgress?: (progress: LocalProgress) => void } = {},
 ): Promise<AdaptationResult> {
   const { signal } = options;
+  const { rounds } = training;
   const zeroShotVal = await training.validate(undefined, signal);
   const choice = new VersionChoice(zeroShotVal);
   const curve: CurvePoint[] = [];

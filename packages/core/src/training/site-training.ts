@@ -119,6 +119,11 @@ export class SiteTraining {
     }
   }
 
+  /** Federated rounds, or checkpoints of a local run. */
+  get rounds(): number {
+    return this.settings.rounds;
+  }
+
   get parameterCount(): number {
     return this.decoder.layout.length;
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  codeSchema,
   countSchema,
   digestSchema,
   nameSchema,
@@ -159,7 +160,7 @@ export type SiteReport = z.infer<typeof siteReportSchema>;
 export const failureSchema = z.strictObject({
   study: nameSchema,
   stage: z.enum(["recruiting", "training", "secagg", "report"]),
-  code: z.string().regex(/^[A-Z][A-Z0-9_]{1,40}$/),
+  code: codeSchema,
 });
 export type Failure = z.infer<typeof failureSchema>;
 
@@ -184,6 +185,6 @@ export type HistoryPage = z.infer<typeof historyPageSchema>;
 /** The acknowledgement of every agent message. */
 export const acknowledgementSchema = z.union([
   z.strictObject({ ok: z.literal(true) }),
-  z.strictObject({ ok: z.literal(false), code: z.string().max(64) }),
+  z.strictObject({ ok: z.literal(false), code: codeSchema }),
 ]);
 export type Acknowledgement = z.infer<typeof acknowledgementSchema>;

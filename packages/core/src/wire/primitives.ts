@@ -28,3 +28,5 @@ export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexad
 export const base64Schema = z.base64().max(4096);
 /** A count that fits 32 bits. */
 export const countSchema = z.number().int().min(0).max(0xffffffff);
+/** The code of an error: what may be said to another party instead of its text. */
+export const codeSchema = z.string().regex(/^[A-Z][A-Z0-9_]{1,40}$/, "must be capitals, digits and underscores");
