@@ -1,6 +1,6 @@
 // The whole protocol with everybody honest: the right sum or a typed abort, whoever drops out when.
 import { FedBapsError } from "@fedbaps/core/common/errors.js";
-import { defaultThreshold, smallestThreshold } from "@fedbaps/core/secagg/cohort.js";
+import { defaultThreshold } from "@fedbaps/core/secagg/cohort.js";
 import type { SecAggPhase } from "@fedbaps/core/secagg/server.js";
 import { type SimulatedMessage, simulate } from "@fedbaps/core/secagg/simulate.js";
 import {
@@ -80,7 +80,7 @@ describe("secure aggregation", () => {
     const cohorts = size.chain((n) =>
       fc.record({
         n: fc.constant(n),
-        threshold: fc.integer({ min: smallestThreshold(n), max: n }),
+        threshold: fc.integer({ min: defaultThreshold(n), max: n }),
         spare: fc.nat({ max: 2 }),
         // Most sites stay, so that most rounds get somewhere.
         fates: fc.array(

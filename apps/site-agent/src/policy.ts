@@ -35,7 +35,7 @@ minCohort: ${SMALLEST_COHORT}
 budgetPerStudy: 20000
 
 # Which measurements leave this site:
-#   none    nothing
+#   none    no measurement (whether a decoder is in use, its version and the queries spent are always told at the end)
 #   cohort  validation Dice and training loss, inside the encrypted sum: only the mean over all sites becomes known
 #   own     also this site's own test Dice and numbers of images, in its final report
 metrics: cohort

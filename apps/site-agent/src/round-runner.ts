@@ -62,6 +62,8 @@ export class RoundRunner {
   /** No step is begun after this. */
   #stopping = false;
   #cancelRetry = () => {};
+  /** The report that the coordinator asked for. */
+  #owed: { readonly version: number; readonly hash: string } | undefined;
 
   constructor(private readonly init: RoundRunnerInit) {
     const { offer, work, clock, link, show } = init;
@@ -104,7 +106,8 @@ export class RoundRunner {
   }
 
   #wait(reason: Extract<Instruction, { phase: "wait" }>["reason"]): void {
-    this.init.sums.forget();
+    // Waiting for others may be said in the middle of a sum, on a reconnect: the attempt's keys are still needed then.
+    if (reason !== "waiting-for-sites") this.init.sums.forget();
     this.#progress.phase(reason);
     if (reason === "aborted") {
       this.#work.abort();
@@ -154,6 +157,8 @@ export class RoundRunner {
 
   #report(version: number, hash: string): void {
     if (this.#work.name === "report") return;
+    this.#cancelRetry();
+    this.#owed = { version, hash };
     this.init.sums.forget();
     this.#latest = undefined;
     this.#reporting = true;
@@ -221,6 +226,7 @@ export class RoundRunner {
         if (signal.aborted || this.#stopping) return;
         if (stage === "report") this.#reporting = false;
         this.#fail(stage, error);
+        if (stage === "report") this.#reportAgain();
       } finally {
         cancel();
       }
@@ -244,6 +250,15 @@ export class RoundRunner {
     if (this.#stopping) return;
     this.#cancelRetry = this.init.clock.after(RETRY_MS, () => {
       if (sameAttempt(this.#latest, reference) && !this.#stopping) this.#recruit(reference, this.init.offer.hash);
+    });
+  }
+
+  /** A report is owed until it is taken: what was measured before is not measured again. */
+  #reportAgain(): void {
+    const owed = this.#owed;
+    if (this.#stopping || owed === undefined) return;
+    this.#cancelRetry = this.init.clock.after(RETRY_MS, () => {
+      if (!this.#stopping) this.#report(owed.version, owed.hash);
     });
   }
 

@@ -59,6 +59,7 @@ export interface RunnerOptions {
   readonly approved?: boolean;
   readonly identity?: Identity;
   readonly out?: string;
+  readonly clock?: Clock;
 }
 
 /** A runner on a home, with a link that only remembers. */
@@ -92,7 +93,7 @@ export async function makeRunner(options: RunnerOptions) {
         done(true);
       },
     },
-    clock,
+    clock: options.clock ?? clock,
     logger: silentLogger,
     approved: () => options.approved ?? true,
     show: () => {},

@@ -242,8 +242,51 @@ describe("what the site decides", () => {
   });
 });
 
+it("keeps the keys of the attempt when a reconnect in the middle of a sum says to wait for others", async () => {
+  const folder = await temporaryFolder();
+  const { runner, sent, identity, work, hash, train } = await makeRunner({ folder });
+  train(reference(1));
+  await runner.idle();
+  const cohort = makeCohort(identity, hash, (await work.trained(1))!.delta.length);
+  runner.receive({ phase: "advertiseKeys", cohort });
+  runner.receive({ phase: "wait", study: "study", reason: "waiting-for-sites" });
+  runner.receive({ phase: "shareKeys", reference: reference(1), advertisements: [] });
+  await runner.idle();
+  // The empty list is refused by keys that are still there; without them it would be CLIENT_STATE_LOST.
+  expect(sent.failures).toEqual([{ study: "study", stage: "secagg", code: "TOO_FEW_SITES" }]);
+});
+
 describe("the report", () => {
   const report = { phase: "report", study: "study", version: 1 } as const;
+
+  it("is tried again after a passing failure", async () => {
+    const folder = await temporaryFolder();
+    const { open } = stubTraining();
+    let down = true;
+    const waiting: (() => void)[] = [];
+    const { runner, sent, hash } = await makeRunner({
+      folder,
+      sums: [sumOf(1, 0.5)],
+      open: async (...given) => {
+        if (down) throw new Error("the black box is down");
+        return open(...given);
+      },
+      clock: {
+        now: Date.now,
+        after: (_milliseconds, callback) => {
+          waiting.push(callback);
+          return () => {};
+        },
+      },
+    });
+    runner.receive({ ...report, studyHash: hash });
+    await runner.idle();
+    expect([sent.reports.length, sent.failures.map(({ stage }) => stage)]).toEqual([0, ["report"]]);
+    down = false;
+    waiting.at(-1)?.();
+    await runner.idle();
+    expect(sent.reports).toHaveLength(1);
+  });
 
   it("says what the policy lets leave, uses the better decoder, and is not measured twice", async () => {
     const folder = await temporaryFolder();

@@ -10,15 +10,11 @@ const LARGEST_COHORT = 200;
 
 /**
  * t = floor(2n/3) + 1: the smallest threshold with which a malicious coordinator that holds fewer than n/3 sites cannot
- * make two groups of t honest sites each sign a list of its own (Bonawitz et al., section 6.2).
+ * make two groups of t honest sites each sign a list of its own (Bonawitz et al., section 6.2). It is the default, and
+ * the least that a site accepts.
  */
 export function defaultThreshold(cohortSize: number): number {
   return Math.floor((2 * cohortSize) / 3) + 1;
-}
-
-/** The smallest threshold accepted: more than half, so that two disjoint groups never both reconstruct. */
-export function smallestThreshold(cohortSize: number): number {
-  return Math.floor(cohortSize / 2) + 1;
 }
 
 /** SHA-256 of everything that all parties of a sum must agree on; every signature binds it. */
@@ -44,8 +40,8 @@ export function checkCohort(cohort: Cohort): void {
       refuse(`its sites must be sorted and named once, but ${members[i].site} follows ${members[i - 1].site}`);
   const keys = members.flatMap((member) => [member.signKey, member.boxKey]);
   if (new Set(keys).size !== keys.length) refuse("two of its public keys are the same");
-  if (!Number.isInteger(threshold) || threshold < smallestThreshold(size) || threshold > size)
-    refuse(`threshold ${threshold} is not within ${smallestThreshold(size)} to ${size}`);
+  if (!Number.isInteger(threshold) || threshold < defaultThreshold(size) || threshold > size)
+    refuse(`threshold ${threshold} is not within ${defaultThreshold(size)} to ${size}`);
   if (!Number.isInteger(minSurvivors) || minSurvivors < threshold || minSurvivors > size)
     refuse(`minSurvivors ${minSurvivors} is not within ${threshold} (the threshold) to ${size}`);
   if (!Number.isInteger(cohort.length) || cohort.length < 1) refuse(`its vectors have ${cohort.length} elements`);
