@@ -122,6 +122,9 @@ describe("the demo", () => {
       { flags: ["--out", folder, "--data", join(folder, "empty")], says: /0 sites found/ },
       { flags: ["--out", folder, "--data", join(folder, "nowhere")], says: /cannot be read/ },
       { flags: ["--out", folder, "--budget", "100"], says: /budget of 100 queries is too small/ },
+      { flags: ["--out", folder, "--blackbox", "foo"], says: /unknown black box "foo"/ },
+      { flags: ["--out", folder, "--blackbox", "onnx:nowhere.onnx"], says: /cannot read the black box/ },
+      { flags: ["--out", folder, "--require", "5"], says: /only 3 sites take part/ },
     ];
     for (const { flags, says } of cases) {
       const { status, stdout, stderr } = await demo(...flags);

@@ -13,7 +13,7 @@ import { Connections } from "./realtime/connections.js";
 import { openGateway } from "./realtime/gateway.js";
 import { SiteMessages } from "./realtime/site-messages.js";
 import { Studies } from "./rounds/studies.js";
-import { openDatabase } from "./store/database.js";
+import { isNewDatabase, openDatabase } from "./store/database.js";
 import { RoundRepository } from "./store/round-repository.js";
 import type { Database } from "./store/schema.js";
 import { SiteRepository } from "./store/site-repository.js";
@@ -30,6 +30,8 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: RandomBytes;
+  /** Says something to the person who waits for the start. */
+  readonly note?: (line: string) => void;
 }
 
 export interface Coordinator {
@@ -62,12 +64,14 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     const server = createServer((request, response) => handler(request, response));
     const url = urlOf(host, await listen(server, host, port));
     closing.push(() => stopListening(server));
+    const drawn = isNewDatabase(home) ? drawToken(options) : undefined;
+    if (home !== undefined && drawn !== undefined) options.note?.("making a new database, this takes some seconds");
     const db = await openDatabase(home);
     closing.push(() => db.destroy());
 
     const [tokens, sites] = [new TokenRepository(db), new SiteRepository(db)];
     const [studyRepository, rounds] = [new StudyRepository(db), new RoundRepository(db)];
-    const newAdminToken = await firstToken(tokens, options);
+    const newAdminToken = await firstToken(tokens, options, drawn);
     const connections = new Connections(sites);
     closing.push(() => connections.saved());
     const studies = new Studies({ studies: studyRepository, sites, rounds, clock, logger, outbox: connections });
@@ -85,15 +89,28 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   }
 }
 
-/** Makes the first admin token: the file first, so that a start that is interrupted makes another one. */
+/** Draws an admin token and writes its file, which comes before the database: an interrupted start makes another one. */
+function drawToken({ home, random }: CoordinatorOptions): string {
+  const token = Buffer.from(random(32)).toString("base64url");
+  if (home === undefined) return token;
+  try {
+    writeFileSync(adminTokenFile(home), `${token}\n`, { mode: 0o600 });
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new CoordinatorError("HOME_UNUSABLE", `cannot write ${adminTokenFile(home)}: ${reason}`);
+  }
+  return token;
+}
+
+/** Lets in the first admin, by the token that was drawn for a new database. */
 async function firstToken(
   tokens: TokenRepository,
-  { home, random, clock }: CoordinatorOptions,
+  options: CoordinatorOptions,
+  drawn: string | undefined,
 ): Promise<string | undefined> {
   if (await tokens.any()) return undefined;
-  const token = Buffer.from(random(32)).toString("base64url");
-  if (home !== undefined) writeFileSync(adminTokenFile(home), `${token}\n`, { mode: 0o600 });
-  await tokens.add(token, "admin", clock.now());
+  const token = drawn ?? drawToken(options);
+  await tokens.add(token, "admin", options.clock.now());
   return token;
 }
 

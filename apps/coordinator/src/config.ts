@@ -10,6 +10,8 @@ export const DEFAULT_PORT = 8470;
 export const INVITE_MILLISECONDS = 7 * 24 * 3_600_000;
 /** How long a connection may take to say who it is. */
 export const AUTH_MILLISECONDS = 10_000;
+/** How many connections at once may be about to say who they are. */
+export const MAX_STRANGERS = 50;
 /** About how many bytes of sums one page of a study's history holds. */
 export const HISTORY_PAGE_BYTES = 8_000_000;
 
@@ -21,7 +23,8 @@ export function adminTokenFile(home: string): string {
   return join(home, "admin-token");
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine can be meant. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

@@ -1,3 +1,4 @@
+import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
 import type { LogFields, Logger } from "@fedbaps/core/common/logger.js";
 import { pino } from "pino";
 
@@ -15,10 +16,18 @@ const ALLOWED = [
   "status",
   "milliseconds",
   "url",
+  "stack",
 ] as const;
 
 type Level = "debug" | "info" | "warn" | "error";
 type Write = (level: Level, event: string, fields: LogFields) => void;
+
+/** What the local log says of anything that was thrown: its code, and where an unforeseen fault happened. */
+export function faultFields(error: unknown): { code: string; stack?: string } {
+  const fault = error instanceof FedBapsError ? error.cause : error;
+  const stack = fault instanceof Error && !(fault instanceof FedBapsError) ? fault.stack : undefined;
+  return { code: codeOf(error), ...(stack === undefined ? {} : { stack }) };
+}
 
 /** A logger that writes to `stream`: JSON lines, or lines for people. */
 export function createLogger(
@@ -51,10 +60,11 @@ function writeJson(stream: NodeJS.WritableStream): Write {
 }
 
 function writeText(stream: NodeJS.WritableStream, now: () => number): Write {
-  return (level, event, fields) => {
+  return (level, event, { stack, ...fields }) => {
     if (level === "debug") return;
     const words = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
     const mark = level === "info" ? [] : [level];
-    stream.write(`${[new Date(now()).toISOString().slice(11, 19), ...mark, event, ...words].join(" ")}\n`);
+    const line = [new Date(now()).toISOString().slice(11, 19), ...mark, event, ...words].join(" ");
+    stream.write(stack === undefined ? `${line}\n` : `${line}\n${stack}\n`);
   };
 }

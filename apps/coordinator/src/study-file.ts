@@ -31,7 +31,8 @@ export function parseStudyFile(text: string): StudySpec {
     throw new StudyFileError(
       document.errors.map((error) => ({ path: "", line: lines.linePos(error.pos[0]).line, message: error.message })),
     );
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = contentsOf(document);
+  if (value === null) throw new StudyFileError([{ path: "", line: undefined, message: "the file is empty" }]);
   const parsed = studySpecSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new StudyFileError(
@@ -45,6 +46,16 @@ export function parseStudyFile(text: string): StudySpec {
   );
 }
 
+/** @throws StudyFileError for a file that unfolds into far more than is written in it. */
+function contentsOf(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    const message = "the file's aliases (*name) cannot be unfolded; write out what they stand for";
+    throw new StudyFileError([{ path: "", line: undefined, message }]);
+  }
+}
+
 interface Issue {
   path: PropertyKey[];
   message: string;
@@ -55,7 +66,8 @@ interface Issue {
  * by something sound, and the rest is judged again.
  */
 function issuesOf(value: unknown, error: z.ZodError): Issue[] {
-  const issues = error.issues.flatMap(flatten);
+  // A number beyond all bounds breaks two rules; the last one is the study's own.
+  const issues = [...new Map(error.issues.flatMap(flatten).map((issue) => [issue.path.join("."), issue])).values()];
   if (typeof value !== "object" || value === null || Array.isArray(value)) return issues;
   const mended: Record<string, unknown> = structuredClone(value) as Record<string, unknown>;
   for (const { path } of issues) mend(mended, path);
@@ -68,15 +80,40 @@ function issuesOf(value: unknown, error: z.ZodError): Issue[] {
 }
 
 function flatten(issue: z.core.$ZodIssue): Issue[] {
-  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, message: missingOr(issue) }];
+  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, message: plainWords(issue) }];
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
     message: "is not a setting of a study; is it misspelt?",
   }));
 }
 
-function missingOr(issue: z.core.$ZodIssue): string {
-  return issue.code === "invalid_type" && issue.message.endsWith("received undefined") ? "is missing" : issue.message;
+const KINDS: Readonly<Record<string, string>> = {
+  number: "must be a number",
+  int: "must be a whole number",
+  string: "must be text",
+  array: "must be a list",
+};
+
+/** What the schema itself says in words stays; the library's own texts are for programmers. */
+function plainWords(issue: z.core.$ZodIssue): string {
+  const { message } = issue;
+  if (!/^(Invalid|Too) /.test(message)) return message;
+  const characters = "origin" in issue && issue.origin === "string" ? " characters" : "";
+  switch (issue.code) {
+    case "invalid_type":
+      if (message.endsWith("received undefined")) return "is missing";
+      if (/received (-?Infinity|NaN)$/.test(message)) return "must be a finite number";
+      if (issue.path.length === 0) return "the file must hold settings, one a line, such as name: my-study";
+      return KINDS[issue.expected] ?? "must hold settings of its own";
+    case "invalid_value":
+      return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}`;
+    case "too_small":
+      return `must ${characters ? "have" : "be"} ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${characters}`;
+    case "too_big":
+      return `must ${characters ? "have" : "be"} at most ${issue.maximum}${characters}`;
+    default:
+      return message;
+  }
 }
 
 function mend(study: Record<string, unknown>, path: PropertyKey[]): void {

@@ -52,7 +52,7 @@ const refusedHistorySchema = z.object({ ok: z.literal(false), code: z.string().m
 /** The one outbound WebSocket to the coordinator: it proves who the site is, comes back by itself, and loses nothing. */
 export class Connection {
   readonly #socket: Socket;
-  readonly #outbox = new Outbox();
+  readonly #outbox = new Outbox((event) => this.#malformed(`answer-to-${event}`));
   readonly #backoff: Backoff;
   readonly #admissions = new Set<() => void>();
   #admitted = false;

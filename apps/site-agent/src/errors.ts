@@ -6,6 +6,7 @@ export type AgentErrorCode =
   | "HOME_LOCKED"
   | "HOME_DAMAGED"
   | "HOME_UNWRITABLE"
+  | "OUT_UNWRITABLE"
   | "NOT_ENROLLED"
   | "ENROL_REFUSED"
   | "COORDINATOR_UNREACHABLE"

@@ -9,6 +9,9 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 /** A stop that takes longer than this is cut short; everything of worth is stored by then. */
 const LONGEST_STOP_MS = 1900;
 
+// Keys, reports and pictures are made from patients' data: for the owner only, whatever the shell's mask.
+process.umask(0o077);
+
 const stopping = new AbortController();
 let stoppedWith: number | undefined;
 

@@ -12,11 +12,17 @@ interface Pending {
 /** Answers after which the same message has to be sent again on the next admitted connection. */
 const AGAIN = new Set(["NOT_ADMITTED"]);
 
+/** What an answer that cannot be read counts as. */
+const UNREADABLE: Acknowledgement = { ok: false, code: "BAD_ANSWER" };
+
 /**
  * Messages on their way: each is kept until the coordinator has acknowledged it, and sent again on every new connection.
  * A newer message under the same key takes the place of the older.
  */
 export class Outbox {
+  /** @param malformed is told the event whose answer says nothing. */
+  constructor(private readonly malformed: (event: string) => void = () => {}) {}
+
   readonly #pending = new Map<string, Pending>();
   #transmit: Transmit | undefined;
 
@@ -48,15 +54,18 @@ export class Outbox {
     const transmit = this.#transmit;
     transmit?.(entry.event, entry.message, (answer) => {
       if (this.#pending.get(key) !== entry) return;
-      const parsed = acknowledgementSchema.safeParse(answer);
-      if (!parsed.success) {
+      if (answer === undefined) {
         // No answer in time on a link that is still up: once more.
         if (this.#transmit === transmit) this.#send(key, entry);
         return;
       }
-      if (!parsed.data.ok && AGAIN.has(parsed.data.code)) return;
+      const parsed = acknowledgementSchema.safeParse(answer);
+      // The same message would get the same answer, at once and for ever.
+      if (!parsed.success) this.malformed(entry.event);
+      const acknowledgement = parsed.data ?? UNREADABLE;
+      if (!acknowledgement.ok && AGAIN.has(acknowledgement.code)) return;
       this.#pending.delete(key);
-      entry.done?.(parsed.data);
+      entry.done?.(acknowledgement);
     });
   }
 }

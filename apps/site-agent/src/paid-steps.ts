@@ -1,6 +1,7 @@
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
+import type { EvaluationResume, ImageScore } from "@fedbaps/core/training/evaluate.js";
 import type { RoundOptions } from "@fedbaps/core/training/site-training.js";
-import type { StepCheckpoint, StudyStore } from "./study-store.js";
+import type { Measurement, StepCheckpoint, StudyStore } from "./study-store.js";
 import type { Training } from "./training.js";
 
 export interface StepReport {
@@ -47,6 +48,21 @@ export async function trainStretch(stretch: Stretch): Promise<StepCheckpoint> {
       if (error !== enough) throw error;
     });
   return { ...last, meter: training.meter.state };
+}
+
+/**
+ * Measures block by block: what was answered is stored before the next question, and is not asked again after a stop, a
+ * failure or a restart. The caller writes down the result, then drops the part.
+ */
+export async function measureInBlocks(
+  store: StudyStore,
+  training: Training,
+  measurement: Measurement,
+  ask: (resume: EvaluationResume) => Promise<ImageScore[]>,
+): Promise<ImageScore[]> {
+  const known = await store.partial(measurement);
+  const onScores = (scores: readonly ImageScore[]) => store.savePartial(measurement, scores, training.meter.state);
+  return paid(store, training, () => ask({ known, onScores }));
 }
 
 /** Runs paid work; what was spent is written down also when the work was cut off. */

@@ -4,9 +4,6 @@ import { comparisonPanel } from "@fedbaps/core/image/panel.js";
 import { writePng } from "@fedbaps/core/image/write.js";
 import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
 
-/** Test images shown in a report. */
-const PICTURES = 3;
-
 /**
  * Writes `pictures/test-1.png` and so on into `out`: image, zero-shot and adapted answer with the truth, visual prompt.
  * They stay at the site. No query is spent: the answers are those that the report was made of.
@@ -20,7 +17,7 @@ export async function writePictures(context: {
   const folder = join(context.out, "pictures");
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
-  const comparisons = await context.training.comparisons(PICTURES, context.theta);
+  const comparisons = await context.training.comparisons(context.theta);
   for (const [i, comparison] of comparisons.entries()) {
     const file = join(folder, `test-${i + 1}.png`);
     await writePng(file, comparisonPanel(comparison));

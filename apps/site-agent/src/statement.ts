@@ -20,7 +20,9 @@ export function statement(study: StudySpec, policy: Policy): Statement {
     `secret shares sealed to each of up to ${sites - 1} other sites, which the coordinator passes on unread`,
     `in each of ${study.rounds} rounds one masked vector of ${length} numbers (${kilobytes(length * 4)}): it looks random, ` +
       `and only the sum over ${Math.max(requiredSites(study), policy.minCohort)} or more sites can be unmasked`,
+    "the number of its training images, inside the masked vector: only the sum over the sites becomes known",
     "while it works: steps done, queries spent, and codes of failures",
+    "at the end: whether it uses a decoder and of which version, queries spent, seconds of the black box",
     ...metricsLines(policy),
   ];
   return {

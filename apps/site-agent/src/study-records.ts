@@ -8,7 +8,7 @@ const count = z.number().int().min(0);
 
 export const meterSchema = z.strictObject({ train: count, validate: count, report: count, seconds: z.number().min(0) });
 
-const scoresSchema = z
+export const scoresSchema = z
   .array(z.strictObject({ id: count, dice: z.number(), iou: z.number(), hd95: z.number().nullish() }))
   .transform((scores) => scores.map(({ hd95, ...score }): ImageScore => (hd95 == null ? score : { ...score, hd95 })));
 
@@ -16,7 +16,15 @@ const scoresSchema = z
 export const recordSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("opened"), study: nameSchema, hash: digestSchema }),
   /** What the study is trained on here: another folder or black box would make its scores worthless. */
-  z.strictObject({ kind: z.literal("material"), train: count, val: count, test: count, blackbox: z.string() }),
+  z.strictObject({
+    kind: z.literal("material"),
+    train: count,
+    val: count,
+    test: count,
+    blackbox: z.string(),
+    /** Of the sorted names of each part; absent in a journal of an earlier version. */
+    names: z.strictObject({ train: digestSchema, val: digestSchema, test: digestSchema }).optional(),
+  }),
   /** Scores on the validation list; version 0 is zero-shot. */
   z.strictObject({ kind: z.literal("validated"), version: count, scores: scoresSchema, meter: meterSchema }),
   /** A round's training is done and its update is stored. */

@@ -71,6 +71,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     blackboxIdentity: description.identity,
     study: study.name,
     version: best,
+    seed: study.seed,
   };
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
     await mkdir(folder, { recursive: true });

@@ -17,7 +17,7 @@ export interface StudyStatus {
   readonly reported: boolean;
 }
 
-/** Reads the journal only; may be called while the agent runs. @throws AgentError JOURNAL_DAMAGED */
+/** Reads the journal and the meters of the checkpoints; may be called while the agent runs. @throws AgentError JOURNAL_DAMAGED */
 export async function readStudyStatus(home: Home, study: string, decisions: readonly Decision[]): Promise<StudyStatus> {
   const entries = await StudyStore.read(home, study);
   const of = <K extends StudyRecord["kind"]>(kind: K) =>
@@ -27,7 +27,7 @@ export async function readStudyStatus(home: Home, study: string, decisions: read
   const choice = zeroShot && new VersionChoice(zeroShot.scores);
   for (const { version, scores } of versions) choice?.offer(version, scores);
   const meters = entries.flatMap((entry) => ("meter" in entry ? [entry.meter] : []));
-  const meter = meters.reduce(laterMeter, { train: 0, validate: 0, report: 0, seconds: 0 });
+  const meter = meters.reduce(laterMeter, await StudyStore.checkpointMeter(home, study));
   return {
     study,
     decision: decisions.find((decision) => decision.study === study)?.decision ?? "undecided",

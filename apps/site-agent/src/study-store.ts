@@ -1,17 +1,21 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { freshMeter, type MeterState } from "@fedbaps/core/blackbox/metered.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
+import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { z } from "zod";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
 import { Journal } from "./journal.js";
-import { laterMeter, meterSchema, type RecordOf, recordSchema, type StudyRecord } from "./study-records.js";
+import { readJson, writeJson } from "./json-file.js";
+import { laterMeter, meterSchema, type RecordOf, recordSchema, type StudyRecord, scoresSchema } from "./study-records.js";
 import { readVectors, writeVectors } from "./vector-file.js";
 
 const JOURNAL = "journal.jsonl";
 const count = z.number().int().min(0);
 const stepMeta = z.object({ round: count, step: count, lossSum: z.number(), lossCount: count, meter: meterSchema });
+const partialSchema = z.strictObject({ scores: scoresSchema, meter: meterSchema });
+const PARTIAL = /^partial-[a-z]+-\d+\.json$/;
 const trainedMeta = stepMeta.extend({ images: z.number().int().min(1) });
 
 /** Where a round's training stands: after every step. */
@@ -28,6 +32,12 @@ export interface StepCheckpoint {
 export interface TrainedRound extends StepCheckpoint {
   readonly delta: Float32Array;
   readonly images: number;
+}
+
+/** What is measured: a version (0: zero-shot) on the validation list, or on the test split. */
+export interface Measurement {
+  readonly on: "validation" | "test";
+  readonly version: number;
 }
 
 /** Everything that one study has left on this site's disk: journal, checkpoints, models. Crash-safe at every point. */
@@ -47,23 +57,35 @@ export class StudyStore {
     let journal = await Journal.open(join(folder, JOURNAL), recordSchema);
     const opened = journal.entries.find((entry) => entry.kind === "opened");
     if (opened && opened.hash !== hash) {
-      await rename(folder, `${folder}.${opened.hash.slice(0, 8)}`);
+      await rename(folder, await freeName(`${folder}.${opened.hash.slice(0, 8)}`));
       journal = await Journal.open(join(folder, JOURNAL), recordSchema);
     }
     await mkdir(join(folder, "versions"), { recursive: true, mode: 0o700 });
     if (journal.entries.length === 0) await journal.append({ kind: "opened", study, hash });
     const store = new StudyStore(folder, journal, freshMeter);
     for (const entry of journal.entries) if ("meter" in entry) store.#note(entry.meter);
-    for (const file of ["trained.bin", "tuned.bin", "step.bin"]) {
-      const found = await readVectors(join(folder, file), stepMeta);
-      if (found) store.#note(found.meta.meter);
-    }
+    store.#note(await StudyStore.checkpointMeter(home, study));
     return store;
   }
 
   /** The records alone, for looking at while an agent may be writing them. */
   static read(home: Home, study: string): Promise<StudyRecord[]> {
     return Journal.read(join(home.study(study), JOURNAL), recordSchema);
+  }
+
+  /** What was spent by the checkpoints, which are ahead of the journal. May be called while the agent runs. */
+  static async checkpointMeter(home: Home, study: string): Promise<MeterState> {
+    const folder = home.study(study);
+    let meter = freshMeter;
+    for (const file of ["trained.bin", "tuned.bin", "step.bin"]) {
+      const found = await readVectors(join(folder, file), stepMeta);
+      if (found) meter = laterMeter(meter, found.meta.meter);
+    }
+    for (const file of (await readdir(folder)).filter((name) => PARTIAL.test(name))) {
+      const found = await readJson(join(folder, file), partialSchema);
+      if (found) meter = laterMeter(meter, found.meter);
+    }
+    return meter;
   }
 
   /** Everything that was ever spent on the study here. */
@@ -135,6 +157,22 @@ export class StudyStore {
     return this.#checkpoint("tuned.bin");
   }
 
+  /** The images of a measurement that were answered so far, with what was spent: on the disk before it returns. */
+  async savePartial(measurement: Measurement, scores: readonly ImageScore[], meter: MeterState): Promise<void> {
+    this.#note(meter);
+    await writeJson(this.#partialFile(measurement), { scores, meter }, 0o600);
+  }
+
+  /** What a measurement that was cut off had got to. */
+  async partial(measurement: Measurement): Promise<readonly ImageScore[]> {
+    return (await readJson(this.#partialFile(measurement), partialSchema))?.scores ?? [];
+  }
+
+  /** The measurement is in the journal now. */
+  async dropPartial(measurement: Measurement): Promise<void> {
+    await rm(this.#partialFile(measurement), { force: true });
+  }
+
   async saveVersion(version: number, theta: Float32Array): Promise<void> {
     await writeVectors(this.#versionFile(version), { version }, [theta], true);
   }
@@ -167,7 +205,23 @@ export class StudyStore {
     return this.#path("versions", `${String(version).padStart(4, "0")}.bin`);
   }
 
+  #partialFile({ on, version }: Measurement): string {
+    return this.#path(`partial-${on}-${version}.json`);
+  }
+
   #path(...names: string[]): string {
     return join(this.folder, ...names);
+  }
+}
+
+/** The name, or with a number after it where that is taken. */
+async function freeName(name: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}.${n}`;
+    const taken = await stat(candidate).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return candidate;
   }
 }

@@ -1,13 +1,16 @@
+import { sha256Hex } from "@fedbaps/core/common/hash.js";
+import type { Sample } from "@fedbaps/core/data/dataset.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
-import { type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
+import { type EvaluationResume, type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
 import { AgentError } from "./errors.js";
 import { fineTune } from "./fine-tuning.js";
-import { paid, type StepReport, trainStretch } from "./paid-steps.js";
+import { measureInBlocks, type StepReport, trainStretch } from "./paid-steps.js";
 import { StudyModel, type StudyModelInit } from "./study-model.js";
-import type { StepCheckpoint, TrainedRound } from "./study-store.js";
+import type { RecordOf } from "./study-records.js";
+import type { Measurement, StepCheckpoint, TrainedRound } from "./study-store.js";
 import type { OpenedTraining, OpenTraining, Training } from "./training.js";
 
 export interface StudyWorkInit extends StudyModelInit {
@@ -67,8 +70,12 @@ export class StudyWork {
     if (known) return known.scores;
     const { training } = await this.open();
     const theta = version === 0 ? undefined : await this.theta(version, signal);
-    const scores = await paid(this.init.store, training, () => training.validate(theta, signal));
-    await this.init.store.record({ kind: "validated", version, scores, meter: training.meter.state });
+    const { store } = this.init;
+    const measurement: Measurement = { on: "validation", version };
+    const ask = (resume: EvaluationResume) => training.validate(theta, signal, resume);
+    const scores = await measureInBlocks(store, training, measurement, ask);
+    await store.record({ kind: "validated", version, scores, meter: training.meter.state });
+    await store.dropPartial(measurement);
     await this.#prune(version);
     return scores;
   }
@@ -105,10 +112,14 @@ export class StudyWork {
     const known = this.init.store.records("measured").find((entry) => entry.subject === subject);
     if (known) return known.scores;
     const { training } = await this.open();
-    const best = this.choice()?.best.version ?? 0;
-    const theta = subject === "zero-shot" ? undefined : await this.theta(best, signal);
-    const scores = await paid(this.init.store, training, () => training.report(theta, signal));
-    await this.init.store.record({ kind: "measured", subject, scores, meter: training.meter.state });
+    const { store } = this.init;
+    const version = subject === "zero-shot" ? 0 : (this.choice()?.best.version ?? 0);
+    const theta = subject === "zero-shot" ? undefined : await this.theta(version, signal);
+    const measurement: Measurement = { on: "test", version };
+    const ask = (resume: EvaluationResume) => training.report(theta, signal, resume);
+    const scores = await measureInBlocks(store, training, measurement, ask);
+    await store.record({ kind: "measured", subject, scores, meter: training.meter.state });
+    await store.dropPartial(measurement);
     return scores;
   }
 
@@ -166,16 +177,10 @@ export class StudyWork {
   async #open(): Promise<OpenedTraining> {
     const { store, study, open } = this.init;
     const opened = await open(study, store.meter);
-    const { dataset, model } = opened.training;
-    const found = {
-      train: dataset.train.length,
-      val: dataset.val.length,
-      test: dataset.test.length,
-      blackbox: model.description.identity,
-    };
+    const found = materialOf(opened.training);
     const [before] = store.records("material");
-    if (!before) await store.record({ kind: "material", ...found });
-    else if ((Object.keys(found) as (keyof typeof found)[]).some((key) => before[key] !== found[key])) {
+    if (!before) await store.record(found);
+    else if (!sameMaterial(before, found)) {
       await opened.training.close();
       throw new AgentError(
         "MATERIAL_CHANGED",
@@ -203,4 +208,26 @@ export class StudyWork {
   async #prune(newest: number): Promise<void> {
     await this.init.store.keepVersions([newest, this.choice()?.best.version ?? 0]);
   }
+}
+
+/** The names stand in the journal as hashes: enough to notice that pictures came, went or changed their part. */
+function materialOf({ dataset: { train, val, test }, model }: Training): RecordOf<"material"> {
+  return {
+    kind: "material",
+    train: train.length,
+    val: val.length,
+    test: test.length,
+    blackbox: model.description.identity,
+    names: { train: namesHash(train), val: namesHash(val), test: namesHash(test) },
+  };
+}
+
+function namesHash(samples: readonly Sample[]): string {
+  const names = samples.map(({ stem }) => stem).sort();
+  return sha256Hex("fedbaps/names/1", JSON.stringify(names));
+}
+
+function sameMaterial({ names: before, ...a }: RecordOf<"material">, { names, ...b }: RecordOf<"material">): boolean {
+  if (a.train !== b.train || a.val !== b.val || a.test !== b.test || a.blackbox !== b.blackbox) return false;
+  return !before || (before.train === names?.train && before.val === names.val && before.test === names.test);
 }

@@ -21,6 +21,7 @@ export interface StudyState {
     readonly code: string | null;
     readonly survivors: readonly string[] | null;
   }[];
+  readonly sites: readonly { readonly site: string; readonly connected: boolean }[];
   readonly traffic: { readonly bytesUp: number; readonly bytesDown: number };
 }
 

@@ -39,8 +39,10 @@ export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoRep
   io.signal.addEventListener("abort", onAbort);
   try {
     const sites = await prepareSites(options, work);
-    // A report of an earlier demo must not stand in for a site that drops out of this one.
-    for (const { site } of sites) await rm(join(options.out, site, "report.json"), { force: true });
+    // Nothing of an earlier demo must stand in for a site that drops out of this one.
+    for (const { site } of sites)
+      for (const file of ["report.json", "decoder.safetensors"])
+        await rm(join(options.out, site, file), { force: true });
     const display = new ProgressDisplay({
       sites: sites.map(({ site }) => site),
       budget: options.budget,
@@ -65,6 +67,15 @@ export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoRep
     if (state.status !== "completed")
       throw new DemoError("DEMO_STUDY", `the study ended ${state.status} (${state.reason ?? "no reason given"})`);
     const figures = await collect(options.out, sites);
+    for (const { site } of sites)
+      if (!figures.some((reported) => reported.site === site))
+        display.say(`${site} did not report: it is not in the table`);
+    const spared = sites.length - (options.require ?? defaultRequirement(sites.length));
+    if (sites.length - figures.length > spared)
+      throw new DemoError(
+        "DEMO_STUDY",
+        `only ${figures.length} of ${sites.length} sites reported; the lines above say why`,
+      );
     const report = makeReport(options, figures, state, (io.now() - started) / 1000);
     await writeFileAtomic(join(options.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
     return report;
@@ -85,8 +96,13 @@ async function makeOut(out: string): Promise<void> {
   }
 }
 
+/** All of three; of more, all but one: that many may drop out within a round. */
+function defaultRequirement(sites: number): number {
+  return sites > 3 ? sites - 1 : sites;
+}
+
 function studySpec(options: DemoOptions, sites: readonly SiteData[]) {
-  const require = options.require ?? (sites.length > 3 ? sites.length - 1 : "all");
+  const require = options.require ?? defaultRequirement(sites.length);
   return {
     name: STUDY,
     title: "Demonstration on one machine",
@@ -108,7 +124,7 @@ function startAgent(hospital: Hospital, display: ProgressDisplay, options: DemoO
   void ended.then((status) => {
     if (signal.aborted || status === 0) return;
     display.note(site, `gone (${status})`);
-    const again = `npx fedbaps-site ${hospital.serveArguments(out).join(" ")}`;
+    const again = `npx --no fedbaps-site ${hospital.serveArguments(out).join(" ")}`;
     display.say(`${site} (process ${child.pid}) ended with ${status}; bring it back with:\n  ${again}`);
   });
 }
@@ -139,7 +155,6 @@ async function collect(out: string, sites: readonly SiteData[]): Promise<SiteFig
       // A drop-out: it is missing from the table as it is from the study's end.
     }
   }
-  if (figures.length === 0) throw new DemoError("DEMO_STUDY", "no site reported");
   return figures;
 }
 

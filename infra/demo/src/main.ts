@@ -27,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { rounds, blackboxQueries, wallSeconds, bytesUp } = report;
       process.stdout.write(
         `\n${table(report)}\n\n${rounds.completed} rounds, ${blackboxQueries} black-box queries, ${wallSeconds.toFixed(0)} s; ` +
-          `${(bytesUp / 1024).toFixed(0)} KiB left the sites, all of it keys, signatures, sealed shares and masked sums.\n` +
+          `${(bytesUp / 1024).toFixed(0)} KiB left the sites: keys, signatures, sealed shares, masked sums, and the figures above.\n` +
           `Report in ${out}/report.json; per site its decoder and pictures in ${out}/SITE/.\n`,
       );
     }

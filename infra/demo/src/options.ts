@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { absoluteSpec } from "@fedbaps/core/blackbox/open.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { DECODER_KINDS, type DecoderKind } from "@fedbaps/core/decoder/parameters.js";
 
@@ -58,14 +59,13 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
   const values = parse(argv);
   const decoder = DECODER_KINDS.find((kind) => kind === values.decoder);
   if (!decoder) throw new UsageError(`--decoder ${values.decoder}: use ${DECODER_KINDS.join(" or ")}`);
-  const blackbox = values.blackbox.startsWith("onnx:") ? `onnx:${resolve(values.blackbox.slice(5))}` : values.blackbox;
   return {
     ...(values.data === undefined ? {} : { data: resolve(values.data) }),
     ...(values.sites === undefined ? {} : { sites: whole("sites", values.sites, 3, 50) }),
     ...(values.require === undefined ? {} : { require: whole("require", values.require, 3, 50) }),
     rounds: whole("rounds", values.rounds, 1, 1000),
     decoder,
-    blackbox,
+    blackbox: absoluteSpec(values.blackbox),
     budget: whole("budget", values.budget, 50, 100_000_000),
     seed: whole("seed", values.seed, 0, Number.MAX_SAFE_INTEGER),
     out: resolve(values.out),

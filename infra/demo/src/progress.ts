@@ -53,6 +53,8 @@ export class ProgressDisplay {
 
   study(state: StudyState): void {
     this.#study = state;
+    for (const { site, connected } of state.sites)
+      if (connected && this.#sites.get(site)?.note) this.note(site, undefined);
     this.draw();
   }
 

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { openDataset } from "@fedbaps/core/data/dataset.js";
 import { lookOf, writePhantomSite } from "@fedbaps/core/data/phantoms.js";
@@ -21,9 +22,10 @@ const PHANTOMS_PER_SITE = 60;
 
 /**
  * The sites' folders: those of `--data`, or phantoms drawn into `work`.
- * @throws DemoError DEMO_DATA; DatasetError and BudgetError for a site that could not take part.
+ * @throws DemoError DEMO_DATA; BlackBoxError; DatasetError and BudgetError for a site that could not take part.
  */
 export async function prepareSites(options: DemoOptions, work: string): Promise<SiteData[]> {
+  await (await openBlackBox(options.blackbox)).close();
   const found = options.data === undefined ? await drawSites(options, work) : await findSites(options.data);
   const wanted = options.sites ?? found.length;
   if (found.length < Math.max(wanted, DEFAULT_SITES))
@@ -31,6 +33,11 @@ export async function prepareSites(options: DemoOptions, work: string): Promise<
       "DEMO_DATA",
       `${options.data}: ${found.length} sites found (subfolders with images/ and masks/), ${Math.max(wanted, DEFAULT_SITES)} needed`,
     );
+  if ((options.require ?? 0) > wanted)
+    throw new DemoError("DEMO_DATA", `--require ${options.require}: only ${wanted} sites take part`);
+  const names = found.slice(0, wanted).map(({ site }) => site);
+  const twice = names.find((site, i) => names.indexOf(site) !== i);
+  if (twice) throw new DemoError("DEMO_DATA", `two folders make the same site name, ${twice}; rename one`);
   const sites: SiteData[] = [];
   for (const { site, folder } of found.slice(0, wanted)) {
     const { train, val, test } = await openDataset(folder, { seed: options.seed });

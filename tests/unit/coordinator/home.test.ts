@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkListen } from "@fedbaps/coordinator/config.js";
@@ -29,6 +29,17 @@ describe("the home", () => {
     }
     writeFileSync(lock, '{"pid":1,"at":1}');
     expect(() => lockHome(home)).toThrow(/process 1/);
+  });
+
+  (existsSync("/proc/self/stat") ? it : it.skip)("is taken over where another process has the number by now", () => {
+    const lock = join(home, "coordinator.lock");
+    writeFileSync(lock, '{"pid":1,"at":1,"started":"another-boot/1"}');
+    lockHome(home)();
+    const release = lockHome(home);
+    expect(JSON.parse(readFileSync(lock, "utf8"))).toMatchObject({ started: expect.stringMatching(/.+\/\d+$/) });
+    writeFileSync(lock, '{"pid":1,"at":1}');
+    release();
+    expect(readdirSync(home)).toEqual(["coordinator.lock"]);
   });
 
   it("keeps the coordinator's keys, for its owner only", () => {

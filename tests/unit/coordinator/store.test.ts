@@ -34,10 +34,42 @@ describe("the store", () => {
     await sites.setStatus("north", "approved");
     expect(await sites.members(["north", "south"])).toEqual([north]);
     await sites.invite("south", "another", 100, 0);
-    await expect(sites.enrol("another", { ...north, site: "south" }, 1)).rejects.toMatchObject({ code: "CONFLICT" });
+    for (const [signKey, boxKey] of [
+      [1, 2],
+      [4, 2],
+      [2, 4],
+      [4, 1],
+      [4, 4],
+    ]) {
+      const south = { site: "south", signKey: key(signKey), boxKey: key(boxKey) };
+      await expect(sites.enrol("another", south, 1)).rejects.toMatchObject({ code: "CONFLICT" });
+    }
     await expect(sites.invite("north", "third", 100, 0)).rejects.toMatchObject({ code: "CONFLICT" });
     const stored = await sql<{ code_hash: string }>`select code_hash from invites`.execute(db);
     expect(JSON.stringify(stored.rows)).not.toContain('code"');
+  });
+
+  it("ends the open invite of a site that is revoked", async () => {
+    const sites = new SiteRepository(db);
+    await sites.invite("east", "open", 100, 0);
+    await sites.setStatus("east", "revoked");
+    const east = { site: "east", signKey: key(8), boxKey: key(9) };
+    await expect(sites.enrol("open", east, 1)).rejects.toMatchObject({ code: "BAD_INVITE" });
+    await expect(sites.invite("east", "second", 100, 0)).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+
+  it("keeps why a site could not report, until it does", async () => {
+    const studies = new StudyRepository(db);
+    const { name: study } = await studies.create({ ...spec, name: "reports" }, 5);
+    const fail = (code: string) => studies.saveReportFailure("north", { study, stage: "report", code }, 6);
+    await fail("BLACKBOX_UNREACHABLE");
+    await fail("BUDGET_EXHAUSTED");
+    expect([...(await studies.reportFailures(study))]).toEqual([["north", "BUDGET_EXHAUSTED"]]);
+    const report = { study, deployed: false, queries: 1, blackboxSeconds: 0, version: 1 };
+    await studies.saveReport("north", report, 7);
+    await fail("BLACKBOX_UNREACHABLE");
+    expect(await studies.reportFailures(study)).toEqual(new Map());
+    expect(await studies.reports(study)).toEqual(new Map([["north", report]]));
   });
 
   it("takes the same study twice, and no other under its name", async () => {

@@ -18,6 +18,7 @@ const provenance: DecoderProvenance = {
   blackboxIdentity: "ab".repeat(32),
   study: "polyps",
   version: 12,
+  seed: 7,
 };
 const parameters = (kind: DecoderProvenance["decoder"]) => {
   const stream = new RandomStream(1, "decoder-file");
@@ -31,7 +32,8 @@ describe("a decoder file", () => {
     const theta = parameters(decoder);
     await saveDecoder(file, theta, { ...provenance, decoder });
     const loaded = await loadDecoder(file);
-    expect(loaded.provenance).toEqual({ ...provenance, decoder });
+    // The folders of the machine that wrote it are left out.
+    expect(loaded.provenance).toEqual({ ...provenance, decoder, blackbox: "onnx:Bauchhöhle.onnx" });
     expect(sameBits(loaded.theta, theta)).toBe(true);
     expect(await readdir(dirname(file))).toEqual(["decoder.safetensors"]);
   });
@@ -42,10 +44,11 @@ describe("a decoder file", () => {
     expect(readSafetensorsMetadata(new Uint8Array(await readFile(file)))).toEqual({
       format: "fedbaps-decoder/1",
       decoder: "filter-bank",
-      blackbox: provenance.blackbox,
+      blackbox: "onnx:Bauchhöhle.onnx",
       blackboxIdentity: provenance.blackboxIdentity,
       study: "polyps",
       version: "12",
+      seed: "7",
     });
   });
 
@@ -61,7 +64,7 @@ describe("a decoder file", () => {
 
 describe("what is not a decoder file", () => {
   const layout = decoderLayout("filter-bank");
-  const strings = { ...provenance, version: "12", format: "fedbaps-decoder/1" };
+  const strings = { ...provenance, version: "12", seed: "7", format: "fedbaps-decoder/1" };
   const written = (metadata: Record<string, string>, theta = parameters("filter-bank")) =>
     writeSafetensors(theta, layout, metadata);
   const sound = written(strings);

@@ -1,7 +1,10 @@
 import { PHASES } from "@fedbaps/core/federation/round-state.js";
+import { UpdateError } from "@fedbaps/core/federation/update.js";
+import { SecAggServer } from "@fedbaps/core/secagg/server.js";
 import type { ReplyPhase } from "@fedbaps/core/wire/messages.js";
+import type { Cohort } from "@fedbaps/core/wire/secagg-messages.js";
 import { describe, expect, it } from "@jest/globals";
-import { answer, makeMember, makeReply, makeRound, siteNames } from "./round-support.js";
+import { answer, makeMember, makeReply, makeRound, siteNames, TrustingSum } from "./round-support.js";
 
 const three = siteNames(3);
 const five = siteNames(5);
@@ -205,6 +208,39 @@ describe("failures", () => {
       code: "WRONG_SENDER",
     });
     expect(other.dropOuts).toMatchObject([{ site: "site-1", code: "WRONG_SENDER" }]);
+  });
+});
+
+describe("what the secure sum refuses", () => {
+  it("aborts the round: a cohort that protects nobody", async () => {
+    const round = makeRound(3, "all", { createServer: (cohort) => new SecAggServer({ cohort }) });
+    await answer(round, three, 0);
+    await answer(round, three, 1);
+    expect(round.state).toMatchObject({ phase: "aborted", code: "BAD_COHORT", during: "training" });
+    expect(round.deadline()).toBeNull();
+  });
+
+  it("aborts the round: a sum that cannot be right", async () => {
+    const checkSum = (sum: Uint32Array, cohortSize: number, survivors: readonly string[]) => {
+      expect([[...sum], cohortSize, survivors]).toEqual([[3, 6, 9], 3, three]);
+      throw new UpdateError("IMPOSSIBLE_SUM", "garbage");
+    };
+    const round = await advanceTo("unmask", three, makeRound(3, "all", { checkSum }));
+    await answer(round, three, 1);
+    expect(round.state).toMatchObject({ phase: "aborted", code: "IMPOSSIBLE_SUM", during: "unmask" });
+  });
+
+  it("leaves no deadline where nobody owes an answer", async () => {
+    const failing = (cohort: Cohort) => {
+      const sum = new TrustingSum(cohort);
+      sum.closeAdvertise = () => {
+        throw new TypeError("unforeseen");
+      };
+      return sum;
+    };
+    const round = await advanceTo("advertiseKeys", three, makeRound(3, "all", { createServer: failing }));
+    await expect(answer(round, three, 1)).rejects.toThrow("unforeseen");
+    expect(round.deadline()).toBeNull();
   });
 });
 

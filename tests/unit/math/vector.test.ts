@@ -1,14 +1,11 @@
-import { addScaled, difference, mean, norm2, shifted, standardError } from "@fedbaps/core/math/vector.js";
+import { mean, norm2, shifted, standardError } from "@fedbaps/core/math/vector.js";
 import { describe, expect, it } from "@jest/globals";
 
 describe("flat vectors", () => {
-  it("are shifted into a new vector and added in place", () => {
+  it("are shifted into a new vector", () => {
     const base = Float32Array.of(1, 2);
     expect([...shifted(base, -2, [1, 0.5])]).toEqual([-1, 1]);
     expect([...base]).toEqual([1, 2]);
-    addScaled(base, 3, [1, -1]);
-    expect([...base]).toEqual([4, -1]);
-    expect([...difference(Float32Array.of(5, 1), base)]).toEqual([1, 2]);
   });
 
   it("have norms summed in float64: a float32 sum would stop growing", () => {

@@ -89,8 +89,8 @@ describe("a site's training", () => {
 
     // Pictures for the report cost nothing more.
     const before = meter.spent;
-    const [first, ...more] = await training.comparisons(2, personal.theta);
-    expect(more).toHaveLength(1);
+    const [first, ...more] = await training.comparisons(personal.theta);
+    expect(more).toHaveLength(2);
     expect([first.image.width, first.truth.width, first.zeroShot.width, first.adapted.width]).toEqual([
       160, 160, 160, 160,
     ]);

@@ -31,6 +31,7 @@ export const studyAnswer = z.looseObject({
   completed: z.number(),
   rounds: z.number(),
 });
+export const createdAnswer = studyAnswer.extend({ warnings: z.array(z.string()) });
 export const studiesAnswer = z.looseObject({ studies: z.array(studyAnswer) });
 
 export const studyDetailAnswer = z.looseObject({
@@ -57,6 +58,7 @@ export const studyDetailAnswer = z.looseObject({
       status: z.string(),
       approved: z.boolean(),
       reported: z.boolean(),
+      reportFailure: z.string().nullable(),
       connected: z.boolean(),
       lastMessage: z.number().nullable(),
       state: z.string().nullable(),

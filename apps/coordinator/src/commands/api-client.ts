@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import type { z } from "zod";
-import { adminTokenFile } from "../config.js";
+import { adminTokenFile, isLoopback } from "../config.js";
 import { CoordinatorError } from "../errors.js";
 import { problemSchema } from "./answers.js";
 
 export interface ApiAccess {
+  /** From `apiBase`. */
   readonly url: string;
   /** Never on the command line, where every user of the machine could read it. */
   readonly token: string;
@@ -25,6 +26,21 @@ export function readToken(environment: NodeJS.ProcessEnv, home: string, tokenFil
   }
 }
 
+/**
+ * The address under which the API is asked, with the path that a proxy gives it.
+ * @throws UsageError for what is no address, and for plain HTTP on which others could read the token
+ */
+export function apiBase(url: string, insecureHttp: boolean): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !["http:", "https:"].includes(parsed.protocol))
+    throw new UsageError(`--url ${url} is not an address; write it as https://coordinator.example.org`);
+  if (parsed.protocol === "http:" && !isLoopback(parsed.hostname.replace(/^\[|\]$/g, "")) && !insecureHttp)
+    throw new UsageError(
+      `the admin token would cross the network to ${parsed.host} in plain text; use https://, or add --insecure-http`,
+    );
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, "")}`;
+}
+
 /** Asks the coordinator's API. @throws CoordinatorError with what it says, or UNREACHABLE */
 export async function callApi<T>(
   { url, token }: ApiAccess,
@@ -36,7 +52,7 @@ export async function callApi<T>(
   let response: Response;
   let answer: unknown;
   try {
-    response = await fetch(new URL(`/api/v1${path}`, url), {
+    response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,

@@ -38,6 +38,7 @@ export function serveCommand(): Command {
         clock: systemClock,
         logger: createLogger(process.stderr, { json: options.jsonLog === true, now: systemClock.now }),
         random: randomBytes,
+        note: output.note,
       });
       // A new database takes seconds to make; it is made in one piece, so leaving in the middle spoils nothing.
       const first = await Promise.race([starting, stopping]);

@@ -16,8 +16,9 @@ export function siteCommand(): Command {
         `expires:  ${dateText(invite.expiresAt)} UTC`,
         "",
         `Give it to ${name} over a channel that you trust. It works once. It also carries the fingerprint of this`,
-        "coordinator's key, by which the site knows that it talks to this coordinator and no other:",
+        "coordinator's key; a site does not enrol where another key is shown:",
         `  ${invite.fingerprint}`,
+        "The key does not authenticate the connection itself; TLS does. Put a TLS proxy before the coordinator.",
       ]);
     },
   );
@@ -29,14 +30,18 @@ export function siteCommand(): Command {
       row.status,
       row.connected ? "yes" : "no",
       dateText(row.lastMessage),
-      row.fingerprint?.slice(0, 19) ?? "",
+      row.fingerprint ?? "",
     ]);
     output.result({ sites }, table(["site", "status", "connected", "last message", "key"], rows));
   });
 
   remote(site.command("approve <name>").description("admit a site that has enrolled"), async (call, output, name) => {
     const row = await call("POST", `/sites/${encodeURIComponent(name)}/approve`, siteAnswer);
-    output.result(row, [`${name} is approved.`, `Its key: ${row.fingerprint}`, "Compare it with what the site shows."]);
+    output.result(row, [
+      `${name} is approved.`,
+      `Its key: ${row.fingerprint}`,
+      `If that is not what the site shows: site revoke ${name}`,
+    ]);
   });
 
   remote(site.command("revoke <name>").description("shut a site out, at once"), async (call, output, name) => {

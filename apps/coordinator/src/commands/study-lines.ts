@@ -20,7 +20,7 @@ export function studyLines(study: StudyDetail): string[] {
         yesNo(site.connected),
         dateText(site.lastMessage),
         site.state ?? "",
-        yesNo(site.reported),
+        site.reportFailure === null ? yesNo(site.reported) : `no (${site.reportFailure})`,
       ]),
     ),
     ...(study.rounds.length === 0 ? [] : [""]),

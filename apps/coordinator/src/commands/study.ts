@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import { parseStudyFile } from "../study-file.js";
-import { studiesAnswer, studyAnswer, studyDetailAnswer } from "./answers.js";
+import { createdAnswer, studiesAnswer, studyAnswer, studyDetailAnswer } from "./answers.js";
 import { table } from "./output.js";
 import { remote } from "./remote.js";
 import { studyLines } from "./study-lines.js";
@@ -15,9 +15,10 @@ export function studyCommand(): Command {
     study.command("create <file>").description("take in a study from its YAML file"),
     async (call, output, file) => {
       const spec = parseStudyFile(readStudy(file));
-      const row = await call("POST", "/studies", studyAnswer, spec);
+      const row = await call("POST", "/studies", createdAnswer, spec);
       output.result(row, [
         `Study ${row.name} is ${row.status}.`,
+        ...row.warnings.map((warning) => `warning: ${warning}`),
         `Offer it to the sites with: study start ${row.name}`,
       ]);
     },

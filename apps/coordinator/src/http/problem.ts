@@ -1,8 +1,9 @@
-import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
+import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { z } from "zod";
 import { CoordinatorError } from "../errors.js";
+import { faultFields } from "../log.js";
 
 /** RFC 9457, with the code that programs read. */
 export interface Problem {
@@ -53,7 +54,7 @@ export function problemOf(error: unknown): Problem {
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     const answer = problemOf(error);
-    if (answer.status >= 500) logger.error("request-failed", { method: request.method, code: codeOf(error) });
+    if (answer.status >= 500) logger.error("request-failed", { method: request.method, ...faultFields(error) });
     if (response.headersSent) return next(error);
     if (answer.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
     response.status(answer.status).type("application/problem+json").send(JSON.stringify(answer));

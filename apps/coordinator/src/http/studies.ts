@@ -10,7 +10,10 @@ export function studyRoutes(components: StudyViewComponents): Router {
 
   router.post("/studies", async (request, response) => {
     const study = await studies.create(studySpecSchema.parse(request.body));
-    response.status(201).json(summaryOf(study));
+    const known = new Set((await components.sites.list()).map((site) => site.name));
+    const strangers = study.spec.participation.sites.filter((site) => !known.has(site));
+    const warnings = strangers.map((site) => `site ${site} is not known yet; invite it with: site invite ${site}`);
+    response.status(201).json({ ...summaryOf(study), warnings });
   });
 
   router.get("/studies", async (_request, response) => {

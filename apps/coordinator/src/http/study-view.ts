@@ -33,6 +33,7 @@ export async function viewStudy(components: StudyViewComponents, study: StudyRow
   const round = driver?.view() ?? null;
   const approvals = await studyRepository.approvals(study);
   const reports = await studyRepository.reports(study.name);
+  const failures = await studyRepository.reportFailures(study.name);
   const named = [...study.spec.participation.sites].sort();
   const rows = new Map((await sites.list()).map((site) => [site.name, site]));
   const traffic = named.reduce(
@@ -47,7 +48,12 @@ export async function viewStudy(components: StudyViewComponents, study: StudyRow
   return {
     ...summaryOf(study),
     spec: study.spec,
-    waiting: waitingOf(study, approvals, named, round, driver?.reportingView() ?? null),
+    waiting: waitingOf(study, {
+      approvals,
+      absent: approvals.filter((site) => !connections.presence(site).connected),
+      round,
+      reporting: driver?.reportingView() ?? null,
+    }),
     round,
     rounds: await rounds.list(study.name),
     sites: named.map((name) => {
@@ -58,6 +64,7 @@ export async function viewStudy(components: StudyViewComponents, study: StudyRow
         status: rows.get(name)?.status ?? "unknown",
         approved: approvals.includes(name),
         reported: reports.has(name),
+        reportFailure: failures.get(name) ?? null,
         connected: presence.connected,
         lastMessage: presence.lastMessage ?? rows.get(name)?.lastSeen ?? null,
         state: inRound?.state ?? null,
@@ -71,21 +78,23 @@ export async function viewStudy(components: StudyViewComponents, study: StudyRow
   };
 }
 
-function waitingOf(
-  study: StudyRow,
-  approvals: string[],
-  named: string[],
-  round: RoundView | null,
-  reporting: { waitingFor: string[]; deadline: number | null } | null,
-): Waiting | null {
+interface Standing {
+  readonly approvals: readonly string[];
+  /** Those of them that are not connected. */
+  readonly absent: string[];
+  readonly round: RoundView | null;
+  readonly reporting: { waitingFor: string[]; deadline: number | null } | null;
+}
+
+function waitingOf(study: StudyRow, { approvals, absent, round, reporting }: Standing): Waiting | null {
   if (study.status === "draft") return { reason: "not-started", sites: [], deadline: null };
   if (study.status === "paused") return { reason: "paused", sites: [], deadline: null };
   if (study.status === "enrolling") {
     if (approvals.length >= requiredSites(study.spec))
-      return { reason: "waiting-for-sites", sites: [], deadline: null };
+      return { reason: "waiting-for-sites", sites: absent, deadline: null };
     return {
       reason: "waiting-for-approvals",
-      sites: named.filter((site) => !approvals.includes(site)),
+      sites: study.spec.participation.sites.filter((site) => !approvals.includes(site)).sort(),
       deadline: null,
     };
   }

@@ -28,6 +28,11 @@ export class Connections implements Outbox {
     return this.#sockets.get(site) === socket;
   }
 
+  /** How many sites are admitted now. */
+  get count(): number {
+    return this.#sockets.size;
+  }
+
   heard(site: string, now: number): void {
     this.#lastMessage.set(site, now);
   }

@@ -4,12 +4,21 @@ import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { MAX_MESSAGE_BYTES } from "@fedbaps/core/wire/events.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { Server } from "socket.io";
+import { Decoder, Encoder } from "socket.io-parser";
+import { AUTH_MILLISECONDS, MAX_STRANGERS } from "../config.js";
 import { Session, type SessionComponents } from "./session.js";
 
 export interface GatewayComponents extends SessionComponents {
   readonly random: RandomBytes;
   /** The coordinator's Ed25519 public key, base64. */
   readonly publicKey: string;
+}
+
+/** No message of a site has more than one binary part; what claims more is not waited for. */
+class OneAttachment extends Decoder {
+  constructor() {
+    super({ maxAttachments: 1 });
+  }
 }
 
 /** Accepts sites on `server`, by WebSocket only. Returns how to stop. */
@@ -20,6 +29,12 @@ export function openGateway(components: GatewayComponents, server: HttpServer): 
     serveClient: false,
     // Ring elements are as good as random: packing them again costs time and saves nothing.
     perMessageDeflate: false,
+    parser: { Encoder, Decoder: OneAttachment },
+    connectTimeout: AUTH_MILLISECONDS,
+    allowRequest: (_request, decide) => {
+      const strangers = io.engine.clientsCount - components.connections.count;
+      decide(strangers < MAX_STRANGERS ? null : "TOO_MANY_CONNECTIONS", strangers < MAX_STRANGERS);
+    },
   });
   io.on("connection", (socket) => {
     const nonce = toBase64(components.random(32));

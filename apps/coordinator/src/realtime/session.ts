@@ -1,5 +1,5 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
-import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
+import { codeOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { verify } from "@fedbaps/core/secagg/keys.js";
 import {
@@ -17,6 +17,7 @@ import { authTranscript } from "@fedbaps/core/wire/transcripts.js";
 import type { Socket } from "socket.io";
 import { z } from "zod";
 import { AUTH_MILLISECONDS } from "../config.js";
+import { faultFields } from "../log.js";
 import type { SiteRepository } from "../store/site-repository.js";
 import { type Connections, disconnect } from "./connections.js";
 import type { SiteMessages } from "./site-messages.js";
@@ -85,7 +86,7 @@ export class Session {
       this.socket.emit("admitted", { site, serverTime: clock.now() });
       await messages.admitted(site);
     } catch (error) {
-      logger.error("auth-failed", { code: codeOf(error) });
+      logger.error("auth-failed", faultFields(error));
       acknowledge({ ok: false, code: codeOf(error) });
       this.#refuse("INTERNAL");
     }
@@ -108,8 +109,8 @@ export class Session {
         connections.heard(site, clock.now());
         answer((await handle(site, parsed.data)) ?? accepted);
       } catch (error) {
-        const level = error instanceof FedBapsError ? "debug" : "error";
-        logger[level]("message-refused", { site, phase: event, code: codeOf(error) });
+        const fault = faultFields(error);
+        logger[fault.stack === undefined ? "debug" : "error"]("message-refused", { site, phase: event, ...fault });
         answer({ ok: false, code: codeOf(error) });
       }
     });

@@ -21,10 +21,12 @@ export class SiteMessages {
 
   /** The site has connected: it hears what it is offered and asked. */
   admitted(site: string): Promise<void> {
+    this.components.studies.heard(site);
     return this.components.studies.refresh(site);
   }
 
   async approvals(site: string, hashes: string[]): Promise<void> {
+    this.components.studies.heard(site);
     await this.components.studies.setApprovals(site, hashes);
   }
 
@@ -41,14 +43,18 @@ export class SiteMessages {
   }
 
   async failure(site: string, failure: Failure): Promise<void> {
+    const { studies, studyRepository, clock } = this.components;
     const study = await this.#studyOf(site, failure.study);
-    await this.components.studies.driver(study.name)?.failed(site, failure);
+    if (failure.stage === "report" && study.version >= study.spec.rounds)
+      await studyRepository.saveReportFailure(site, failure, clock.now());
+    await studies.driver(study.name)?.failed(site, failure);
   }
 
   /** A report counts whenever it comes, but for a study that was given up. */
   async report(site: string, report: SiteReport): Promise<void> {
     const { studies, studyRepository, clock, logger } = this.components;
     const study = await this.#studyOf(site, report.study);
+    if (study.status === "aborted") throw new RoundError("STALE", `study ${study.name} was given up`);
     if (study.version < study.spec.rounds) throw new RoundError("TOO_EARLY", `study ${study.name} has rounds to come`);
     await studyRepository.saveReport(site, report, clock.now());
     logger.info("site-reported", { study: study.name, site });
@@ -57,6 +63,7 @@ export class SiteMessages {
 
   async history(site: string, { study, after }: HistoryRequest): Promise<HistoryPage> {
     const { name } = await this.#studyOf(site, study);
+    this.components.studies.heard(site);
     return this.components.rounds.history(name, after, HISTORY_PAGE_BYTES);
   }
 

@@ -1,16 +1,20 @@
 export interface ReportingInit {
-  /** Whose report the study waits for: the last round's cohort. */
+  /** Whose report the study waits for: those of the last round's cohort that still take part. */
   readonly participants: readonly string[];
   readonly reported: ReadonlySet<string>;
   readonly silenceMs: number;
   readonly now: number;
 }
 
-/** The end of a study, without I/O: it waits for every participant's report, or until that site has been silent. */
+/**
+ * The end of a study, without I/O: it waits for every participant's report, until that site has been silent for too
+ * long or takes part no more. A failure settles nothing: what kept a site from reporting may pass.
+ */
 export class Reporting {
   readonly #init: ReportingInit;
   readonly #done: Set<string>;
   readonly #heard = new Map<string, number>();
+  readonly #left = new Set<string>();
 
   constructor(init: ReportingInit) {
     this.#init = init;
@@ -25,18 +29,30 @@ export class Reporting {
     return this.#done.has(site);
   }
 
-  /** The site reported, or said that it never will. */
-  settle(site: string): void {
+  reported(site: string): void {
     this.#done.add(site);
   }
 
+  /** The site was revoked, or withdrew its approval: nobody waits for it. */
+  leave(site: string): void {
+    this.#left.add(site);
+  }
+
+  /** The site takes part again. */
+  join(site: string, now: number): void {
+    if (this.#left.delete(site)) this.heard(site, now);
+  }
+
+  /** Any message of the site; its silence begins anew. */
   heard(site: string, now: number): void {
     this.#heard.set(site, now);
   }
 
   /** Who is still waited for. */
   waitingFor(now: number): string[] {
-    return this.#init.participants.filter((site) => !this.#done.has(site) && this.#silentAt(site) > now);
+    return this.#init.participants.filter(
+      (site) => !this.#done.has(site) && !this.#left.has(site) && this.#silentAt(site) > now,
+    );
   }
 
   /** When the next site counts as gone; null when nobody is waited for. */

@@ -1,14 +1,18 @@
-import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
+import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
 import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
+import { faultFields } from "../log.js";
+import type { RoundMetrics } from "../store/round-repository.js";
 import type { StudyRow } from "../store/study-repository.js";
 import type { DriverComponents } from "./components.js";
 import { Reporting } from "./reporting.js";
 import { SerialQueue } from "./serial-queue.js";
 import { metricsOf, vectorLengthOf } from "./sum-metrics.js";
+
+type WaitCode = Extract<Instruction, { phase: "wait" }>["reason"];
 
 /** Seconds before the third, fourth, ... attempt at a round may leave recruiting: no round fails in a tight loop. */
 const LONGEST_PAUSE_SECONDS = 60;
@@ -25,6 +29,10 @@ export class RoundDriver {
   #version: number;
   #round: Round | undefined;
   #reporting: Reporting | undefined;
+  /** The sites that have approved the study and are admitted: nobody else is told anything. */
+  #members = new Set<string>();
+  /** What the sum that was opened last says of its cohort. */
+  #metrics: RoundMetrics = {};
   /** The state that is in SQL and that the sites were told. */
   #settled: RoundState | undefined;
   #cancelTimer = () => {};
@@ -63,7 +71,7 @@ export class RoundDriver {
   /** @throws RoundError or what the secure sum says about the answer. */
   receive(site: string, reply: Reply): Promise<void> {
     return this.#event(async (now) => {
-      this.#reporting?.heard(site, now);
+      this.heard(site);
       if (this.#round === undefined) throw new RoundError("STALE", "no round is open");
       await this.#round.receive(site, reply, now);
     });
@@ -71,7 +79,7 @@ export class RoundDriver {
 
   progress(site: string, progress: Progress): Promise<void> {
     return this.#event(async (now) => {
-      this.#reporting?.heard(site, now);
+      this.heard(site);
       this.#round?.progress(site, progress, now);
     });
   }
@@ -79,30 +87,49 @@ export class RoundDriver {
   failed(site: string, { stage, code }: Failure): Promise<void> {
     return this.#event(async (now) => {
       this.#log("site-failed", { site, phase: stage, code });
-      if (stage === "report") this.#reporting?.settle(site);
-      else await this.#round?.siteFailed(site, code, now);
+      this.heard(site);
+      if (stage !== "report") await this.#round?.siteFailed(site, code, now);
     });
   }
 
   /** The site's report is in SQL. */
   reported(site: string): Promise<void> {
-    return this.#event(async () => this.#reporting?.settle(site));
+    return this.#event(async () => this.#reporting?.reported(site));
+  }
+
+  /** A message of the site that asks nothing of this study: while reports are awaited, it says that the site is there. */
+  heard(site: string): void {
+    this.#reporting?.heard(site, this.components.clock.now());
   }
 
   async join(member: Member): Promise<void> {
-    await this.#event(async (now) => this.#round?.join(member, now));
+    await this.#event(async (now) => {
+      this.#members.add(member.site);
+      this.#reporting?.join(member.site, now);
+      await this.#round?.join(member, now);
+    });
     await this.tell(member.site);
   }
 
   leave(site: string, code: string): Promise<void> {
-    return this.#event(async (now) => this.#round?.leave(site, code, now));
+    return this.#event(async (now) => {
+      this.#members.delete(site);
+      this.#reporting?.leave(site);
+      await this.#round?.leave(site, code, now);
+    });
   }
 
-  /** Sends a site what is asked of it now; what is not stored yet is not said yet. */
+  /**
+   * Sends a site what is asked of it now; what is not stored yet is not said yet. In the middle of a round, a site that
+   * owes nothing is told nothing: its part goes on.
+   */
   tell(site: string): Promise<void> {
     return this.#queue.run(async () => {
-      const nothing: Instruction = { phase: "wait", study: this.#study.name, reason: "waiting-for-sites" };
-      if (!this.#stopped) this.components.outbox.send(site, this.#instructionFor(site) ?? nothing);
+      if (this.#stopped || !this.#members.has(site)) return;
+      const instruction = this.#instructionFor(site);
+      if (instruction !== undefined) this.components.outbox.send(site, instruction);
+      else if (this.#round === undefined || this.#round.phase === "recruiting")
+        this.components.outbox.send(site, this.#wait("waiting-for-sites"));
     });
   }
 
@@ -144,13 +171,23 @@ export class RoundDriver {
         await task();
       } catch (error) {
         if (error instanceof FedBapsError) throw error;
-        this.components.logger.error("study-failed", { study: this.#study.name, code: codeOf(error) });
-        this.#stopped = true;
-        this.#cancelTimer();
-        await this.components.studies.move(this.#study.name, ["running"], "paused", "INTERNAL").catch(() => {});
+        await this.#giveUp(error);
         throw error;
       }
     });
+  }
+
+  async #giveUp(error: unknown): Promise<void> {
+    const { clock, logger, rounds, studies, outbox } = this.components;
+    const { name } = this.#study;
+    this.#stopped = true;
+    this.#cancelTimer();
+    const log = (fault: unknown) => logger.error("study-failed", { study: name, ...faultFields(fault) });
+    log(error);
+    // Where it is the database that fails, the next start does both.
+    await rounds.abortOpen(name, "INTERNAL", clock.now()).catch(log);
+    await studies.move(name, ["running"], "paused", "INTERNAL").catch(log);
+    for (const site of this.#members) outbox.send(site, this.#wait("paused"));
   }
 
   /** Stores and announces what changed, begins what comes next, and sets the timer. */
@@ -182,11 +219,13 @@ export class RoundDriver {
     const { name, spec, hash } = this.#study;
     const now = clock.now();
     const past = await rounds.list(name);
+    const members = await sites.members(await studies.approvals(this.#study));
+    this.#members = new Set(members.map((member) => member.site));
     if (this.#version >= spec.rounds) {
       const last = past.find((row) => row.round === this.#version && row.phase === "completed");
       this.#round = undefined;
       this.#reporting = new Reporting({
-        participants: last?.cohort ?? [],
+        participants: (last?.cohort ?? []).filter((site) => this.#members.has(site)),
         reported: new Set((await studies.reports(name)).keys()),
         silenceMs: spec.silenceSeconds * 1000,
         now,
@@ -202,10 +241,13 @@ export class RoundDriver {
       reference,
       study: spec,
       studyHash: hash,
-      members: await sites.members(await studies.approvals(this.#study)),
+      members,
       version: this.#version,
       vectorLength: vectorLengthOf(spec),
       now,
+      checkSum: (sum, cohortSize, survivors) => {
+        this.#metrics = metricsOf(spec, sum, cohortSize, survivors);
+      },
       notBefore: now + (attempt < 3 ? 0 : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (attempt - 2)) * 1000),
     });
   }
@@ -216,9 +258,8 @@ export class RoundDriver {
     const endedAt = this.components.clock.now();
     if (state.phase === "completed") {
       const { sum, survivors } = state;
-      const metrics = metricsOf(this.#study.spec, sum, cohort!.length, survivors);
-      if (metrics === null) this.#log("metrics-unreadable", { round: reference.round });
-      const result = { cohort: cohort!, survivors, dropOuts, metrics, sum: encodeRing(sum), endedAt };
+      const [metrics, bytes] = [this.#metrics, encodeRing(sum)];
+      const result = { cohort: cohort!, survivors, dropOuts, metrics, sum: bytes, endedAt };
       await this.components.rounds.complete(reference, result);
       this.#version = reference.round;
     } else if (state.phase === "aborted")
@@ -234,15 +275,18 @@ export class RoundDriver {
     this.#stopped = true;
     await this.components.studies.move(this.#study.name, ["running"], "completed");
     this.#log("study", { phase: "completed" });
-    for (const site of this.#study.spec.participation.sites)
-      this.components.outbox.send(site, { phase: "wait", study: this.#study.name, reason: "completed" });
+    for (const site of this.#members) this.components.outbox.send(site, this.#wait("completed"));
   }
 
   #announce(): void {
-    for (const site of this.#study.spec.participation.sites) {
+    for (const site of this.#members) {
       const instruction = this.#instructionFor(site);
       if (instruction !== undefined) this.components.outbox.send(site, instruction);
     }
+  }
+
+  #wait(reason: WaitCode): Instruction {
+    return { phase: "wait", study: this.#study.name, reason };
   }
 
   #log(event: string, fields: Record<string, string | number>): void {

@@ -2,6 +2,7 @@ import { RoundError } from "@fedbaps/core/federation/round-state.js";
 import type { Instruction } from "@fedbaps/core/wire/messages.js";
 import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { CoordinatorError } from "../errors.js";
+import { faultFields } from "../log.js";
 import type { StudyRow, StudyStatus } from "../store/study-repository.js";
 import type { DriverComponents } from "./components.js";
 import { RoundDriver } from "./round-driver.js";
@@ -19,11 +20,16 @@ export class Studies {
 
   constructor(private readonly components: DriverComponents) {}
 
-  /** Takes up, after a start, every study that was running. */
+  /** Takes up, after a start, every study that was running, and those that may run since. */
   async resumeAll(): Promise<void> {
-    // A study that cannot go on has been paused with its reason by then; the others start.
     for (const study of await this.components.studies.list())
-      if (study.status === "running") await this.#launch(study).catch(() => {});
+      try {
+        if (study.status === "running") await this.#launch(study);
+        else if (study.status === "enrolling") await this.#tryRun(study);
+      } catch (error) {
+        // A study that cannot go on has been paused with its reason by then; the others start.
+        this.components.logger.error("study-not-resumed", { study: study.name, ...faultFields(error) });
+      }
   }
 
   /** Stops driving; what is running goes on at the next start. */
@@ -47,9 +53,15 @@ export class Studies {
     return study;
   }
 
+  /** A message of the site that belongs to no round: for every study that waits for its report, it is there. */
+  heard(site: string): void {
+    for (const driver of this.#drivers.values()) driver.heard(site);
+  }
+
   /** draft -> enrolling: the sites are asked; -> running as soon as enough of them have approved. */
   start(name: string): Promise<StudyRow> {
-    return this.#command(name, ["draft"], "enrolling", ["enrolling", "running"], (study) => this.#tryRun(study));
+    // From enrolling too: a start that was interrupted there is given again.
+    return this.#command(name, ["draft", "enrolling"], "enrolling", ["running"], (study) => this.#tryRun(study));
   }
 
   /** running -> paused. The open round is aborted; what the sites have trained stays with them. */
@@ -168,7 +180,8 @@ export class Studies {
   async #halt(study: StudyRow, code: string, reason: WaitReason): Promise<void> {
     await this.#drivers.get(study.name)?.stop(code);
     this.#drivers.delete(study.name);
-    for (const site of study.spec.participation.sites) this.components.outbox.send(site, wait(study.name, reason));
+    for (const site of await this.components.studies.approvals(study))
+      this.components.outbox.send(site, wait(study.name, reason));
   }
 
   /** A site came to a running study, or left it for the reason `code`. */

@@ -22,11 +22,20 @@ export async function openDatabase(home: string | undefined): Promise<Database> 
   return db;
 }
 
+/** Whether opening it will make it first, which takes seconds. */
+export function isNewDatabase(home: string | undefined): boolean {
+  return home === undefined || !existsSync(folderOf(home));
+}
+
+function folderOf(home: string): string {
+  return join(home, "database");
+}
+
 /** A new database is made beside its place and moved there whole: a start that is killed leaves nothing half-made. */
 async function openPostgres(home: string | undefined): Promise<PGlite> {
   if (home === undefined) return new PGlite();
-  const folder = join(home, "database");
-  if (!existsSync(folder)) {
+  const folder = folderOf(home);
+  if (isNewDatabase(home)) {
     const partial = `${folder}.partial`;
     await rm(partial, { recursive: true, force: true });
     const postgres = new PGlite(partial);

@@ -62,6 +62,13 @@ export interface ReportsTable {
   received_at: BigInteger;
 }
 
+export interface ReportFailuresTable {
+  study: string;
+  site: string;
+  code: string;
+  failed_at: BigInteger;
+}
+
 export interface TokensTable {
   hash: string;
   role: string;
@@ -75,6 +82,7 @@ export interface Schema {
   approvals: ApprovalsTable;
   rounds: RoundsTable;
   reports: ReportsTable;
+  report_failures: ReportFailuresTable;
   tokens: TokensTable;
 }
 

@@ -89,13 +89,21 @@ export class SiteRepository {
         throw refuse("was used before");
       }
       if (Number(invite.expires_at) <= now) throw refuse("has expired");
+      if (row.status !== "invited") throw refuse("is not valid any more");
+      // A key counts for one site and one purpose: no sum is made over a cohort in which two keys are the same.
       const twin = await transaction
         .selectFrom("sites")
         .select("name")
-        .where("sign_key", "=", signKey)
+        .where((where) =>
+          where.or([where("sign_key", "in", [signKey, boxKey]), where("box_key", "in", [signKey, boxKey])]),
+        )
         .executeTakeFirst();
       if (twin !== undefined)
-        throw new CoordinatorError("CONFLICT", "another site has enrolled with this key", { site });
+        throw new CoordinatorError("CONFLICT", "another site has enrolled with one of these keys; make new ones", {
+          site,
+        });
+      if (signKey === boxKey)
+        throw new CoordinatorError("CONFLICT", "the two keys of the site are the same; make new ones", { site });
       await transaction
         .updateTable("invites")
         .set({ used_at: now })
@@ -110,8 +118,13 @@ export class SiteRepository {
     });
   }
 
+  /** An invite that is still open ends with the site's revocation. */
   async setStatus(name: string, status: SiteStatus): Promise<void> {
-    await this.db.updateTable("sites").set({ status }).where("name", "=", name).execute();
+    await this.db.transaction().execute(async (transaction) => {
+      await transaction.updateTable("sites").set({ status }).where("name", "=", name).execute();
+      if (status === "revoked")
+        await transaction.deleteFrom("invites").where("site", "=", name).where("used_at", "is", null).execute();
+    });
   }
 
   /** Adds what a connection that ended has carried. */

@@ -1,5 +1,5 @@
 import { canonicalJson } from "@fedbaps/core/common/hash.js";
-import type { SiteReport } from "@fedbaps/core/wire/messages.js";
+import type { Failure, SiteReport } from "@fedbaps/core/wire/messages.js";
 import { siteReportSchema } from "@fedbaps/core/wire/messages.js";
 import { type StudySpec, studyHash, studySpecSchema } from "@fedbaps/core/wire/study.js";
 import type { Selectable } from "kysely";
@@ -98,13 +98,38 @@ export class StudyRepository {
         .execute();
   }
 
+  /** A report takes the place of an earlier one, and of an earlier failure to make one. */
   async saveReport(site: string, report: SiteReport, now: number): Promise<void> {
+    const { study } = report;
     const text = canonicalJson(report);
+    await this.db.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto("reports")
+        .values({ study, site, report: text, received_at: now })
+        .onConflict((conflict) => conflict.columns(["study", "site"]).doUpdateSet({ report: text, received_at: now }))
+        .execute();
+      await transaction.deleteFrom("report_failures").where("study", "=", study).where("site", "=", site).execute();
+    });
+  }
+
+  /** Keeps why a site could not report, unless it has reported. */
+  async saveReportFailure(site: string, { study, code }: Failure, now: number): Promise<void> {
+    if ((await this.reports(study)).has(site)) return;
     await this.db
-      .insertInto("reports")
-      .values({ study: report.study, site, report: text, received_at: now })
-      .onConflict((conflict) => conflict.columns(["study", "site"]).doUpdateSet({ report: text, received_at: now }))
+      .insertInto("report_failures")
+      .values({ study, site, code, failed_at: now })
+      .onConflict((conflict) => conflict.columns(["study", "site"]).doUpdateSet({ code, failed_at: now }))
       .execute();
+  }
+
+  /** The codes of the sites that could not report so far. */
+  async reportFailures(study: string): Promise<Map<string, string>> {
+    const rows = await this.db
+      .selectFrom("report_failures")
+      .select(["site", "code"])
+      .where("study", "=", study)
+      .execute();
+    return new Map(rows.map((row) => [row.site, row.code]));
   }
 
   async reports(study: string): Promise<Map<string, SiteReport>> {

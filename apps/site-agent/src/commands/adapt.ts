@@ -1,10 +1,14 @@
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
+import { messageOf } from "@fedbaps/core/common/errors.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { DECODER_KINDS, type DecoderKind } from "@fedbaps/core/decoder/parameters.js";
 import { type AdaptationResult, adaptLocally, type LocalProgress } from "@fedbaps/core/training/local-adaptation.js";
 import { PRESET_NAMES, type PresetName } from "@fedbaps/core/training/presets.js";
 import { SiteTraining } from "@fedbaps/core/training/site-training.js";
 import { Command } from "commander";
+import { AgentError } from "../errors.js";
 import {
   addMeasureOptions,
   type CommandIo,
@@ -43,6 +47,8 @@ export function adaptCommand(io: CommandIo): Command {
 async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
   const settings = await measureSettings(io, options);
   const out = resolve(options.out);
+  const file = join(out, "decoder.safetensors");
+  await checkWritable(out);
   const started = io.clock.now();
   const training = await SiteTraining.open({
     ...settings,
@@ -56,20 +62,31 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
   });
   try {
     const onProgress = progressLine(io, training, started);
-    const result = await adaptLocally(training, { signal: io.signal, onProgress });
+    const { name: blackbox, identity: blackboxIdentity } = training.model.description;
+    const provenance = { decoder: options.decoder, blackbox, blackboxIdentity, study: "local", seed: settings.seed };
+    // The best so far is on the disk while the run goes on: what was paid for is not lost with the process.
+    const onBetter = (theta: Float32Array, version: number) => saveDecoder(file, theta, { ...provenance, version });
+    const result = await adaptLocally(training, { signal: io.signal, onProgress, onBetter });
     if (io.terminal) io.stderr("\n");
-    const file = join(out, "decoder.safetensors");
-    await saveDecoder(file, result.theta, {
-      decoder: options.decoder,
-      blackbox: training.model.description.name,
-      blackboxIdentity: training.model.description.identity,
-      study: "local",
-      version: result.version,
-    });
+    if (!result.deployed) await saveDecoder(file, result.theta, { ...provenance, version: 0 });
     await writePictures({ training, out, ...(result.deployed ? { theta: result.theta } : {}) });
     print(io, options, training, result, (io.clock.now() - started) / 1000, file);
   } finally {
     await training.close();
+  }
+}
+
+/** Before anything is paid for. @throws AgentError OUT_UNWRITABLE */
+async function checkWritable(out: string): Promise<void> {
+  const probe = join(out, ".writable");
+  try {
+    await writeFileAtomic(probe, "");
+    await rm(probe);
+  } catch (error) {
+    throw new AgentError(
+      "OUT_UNWRITABLE",
+      `--out ${out}: cannot be written (${messageOf(error)}); choose another folder`,
+    );
   }
 }
 

@@ -40,14 +40,19 @@ export function evaluateCommand(io: CommandIo): Command {
     .option("--clicks <n>", "simulated clicks per image, one query each", integer(1, 100), 3)
     .option("--split <part>", SPLITS.join(", "), oneOf(SPLITS), "test")
     .option("--show-names", "name the images by their files (stays on this machine: mind who reads it)");
-  return command.action(() => run(io, command.optsWithGlobals()));
+  return command.action(() => run(io, command.optsWithGlobals(), command.getOptionValueSource("seed") !== "default"));
 }
 
-async function run(io: CommandIo, options: EvaluateOptions): Promise<void> {
-  const settings = await measureSettings(io, options);
-  const dataset = await openDataset(settings.data, { seed: settings.seed });
-  const samples = choose(dataset, options.split);
+async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean): Promise<void> {
   const loaded = options.adapted === undefined ? undefined : await loadDecoder(options.adapted);
+  const seed = loaded && !seedGiven ? loaded.provenance.seed : options.seed;
+  if (loaded && seed !== loaded.provenance.seed)
+    io.stderr(
+      `note: this decoder was made with seed ${loaded.provenance.seed}; with seed ${seed} it may have trained on images measured here\n`,
+    );
+  const settings = await measureSettings(io, { ...options, seed });
+  const dataset = await openDataset(settings.data, { seed });
+  const samples = choose(dataset, options.split);
   const decoder = await openDecoder(loaded?.provenance.decoder ?? "filter-bank");
   const model = await openBlackBox(settings.blackbox, settings.threads);
   const cases = new CaseCache(decoder, model.description.nativeSize, CACHE_BYTES);

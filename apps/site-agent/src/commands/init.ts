@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
+import { absoluteSpec } from "@fedbaps/core/blackbox/open.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { createIdentity } from "@fedbaps/core/secagg/keys.js";
@@ -44,7 +45,7 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
   try {
     await keepOrWrite(home.policy, POLICY_TEXT);
     const data = options.data === undefined ? {} : { data: resolve(options.data) };
-    const blackbox = options.blackbox === undefined ? {} : { blackbox: options.blackbox };
+    const blackbox = options.blackbox === undefined ? {} : { blackbox: absoluteSpec(options.blackbox) };
     await writeFileAtomic(home.site, siteSettingsText({ site, ...data, ...blackbox }));
     // Last: a home with an identity is complete.
     await saveIdentity(home, identity);

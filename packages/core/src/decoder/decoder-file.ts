@@ -15,6 +15,7 @@ const metadataSchema = z.object({
   blackboxIdentity: z.string(),
   study: z.string(),
   version: z.string().regex(/^\d+$/),
+  seed: z.string().regex(/^\d+$/),
 });
 
 /** Everything needed to use a decoder again, besides its parameters. */
@@ -27,12 +28,16 @@ export interface DecoderProvenance {
   readonly study: string;
   /** Completed rounds that went into it. */
   readonly version: number;
+  /** Seed of the split: with it, the test images are those that the decoder has never seen. */
+  readonly seed: number;
 }
 
 /** Writes a decoder as `.safetensors`: whole or not at all. */
 export async function saveDecoder(file: string, theta: Float32Array, provenance: DecoderProvenance): Promise<void> {
-  const { decoder, version, ...rest } = provenance;
-  const metadata = { format: FORMAT, decoder, version: String(version), ...rest };
+  const { decoder, version, seed, ...rest } = provenance;
+  // The file may be handed on: its black box is named without the folders of this machine.
+  const blackbox = rest.blackbox.replace(/^(.*?:).*[\\/]/, "$1");
+  const metadata = { format: FORMAT, decoder, version: String(version), seed: String(seed), ...rest, blackbox };
   await writeFileAtomic(file, writeSafetensors(theta, decoderLayout(decoder), metadata));
 }
 
@@ -43,10 +48,10 @@ export async function loadDecoder(file: string): Promise<{ theta: Float32Array; 
     const metadata = metadataSchema.safeParse(readSafetensorsMetadata(bytes));
     if (!metadata.success)
       throw new DecoderError("DECODER_FILE", `not a decoder of this product (its metadata lacks the format ${FORMAT})`);
-    const { format, version, ...rest } = metadata.data;
+    const { format, version, seed, ...rest } = metadata.data;
     return {
       theta: readSafetensors(bytes, decoderLayout(rest.decoder)),
-      provenance: { ...rest, version: Number(version) },
+      provenance: { ...rest, version: Number(version), seed: Number(seed) },
     };
   } catch (error) {
     throw new DecoderError(

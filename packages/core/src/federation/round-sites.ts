@@ -47,6 +47,11 @@ export class RoundSites {
     return [...this.#records.keys()].sort();
   }
 
+  /** When the open phase began. */
+  get phaseSince(): number {
+    return this.#phaseSince;
+  }
+
   /** A new phase restarts every silence clock: nobody owed an answer to it before. */
   beginPhase(now: number): void {
     this.#phaseSince = now;

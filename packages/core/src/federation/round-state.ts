@@ -42,6 +42,8 @@ export interface RoundInit {
   /** Recruiting lasts at least until then: keeps a round that fails again and again from spinning. */
   readonly notBefore?: number;
   readonly createServer?: (cohort: Cohort) => SumServer;
+  /** Throws a FedBapsError for a sum that cannot be right: the attempt is aborted with its code then. */
+  readonly checkSum?: (sum: Uint32Array, cohortSize: number, survivors: readonly string[]) => void;
 }
 
 /** The order of the phases in which sites answer. */

@@ -1,4 +1,5 @@
 import { defaultThreshold } from "../secagg/cohort.js";
+import { SecAggServer } from "../secagg/server.js";
 import { decodeRing } from "../wire/codec.js";
 import type { Reply } from "../wire/messages.js";
 import type { Cohort, Member } from "../wire/secagg-messages.js";
@@ -30,8 +31,18 @@ export function takeSumReply({ server, cohort }: SumState, site: string, reply: 
   }
 }
 
-/** advertiseKeys -> shareKeys -> maskedInput -> consistency -> unmask -> completed, one step. */
-export async function closePhase(state: SumState): Promise<RoundState> {
+/** advertiseKeys, with the frozen cohort of a sum over the sites that trained. @throws SecAggError BAD_COHORT */
+export function beginSum(init: RoundInit, members: Member[], required: number): RoundState {
+  const cohort = freezeCohort(init, members, required);
+  const server = init.createServer?.(cohort) ?? new SecAggServer({ cohort });
+  return { phase: "advertiseKeys", cohort, server };
+}
+
+/**
+ * advertiseKeys -> shareKeys -> maskedInput -> consistency -> unmask -> completed, one step.
+ * @throws FedBapsError when too few have answered, or the sum cannot be right.
+ */
+export async function closePhase(state: SumState, checkSum: RoundInit["checkSum"]): Promise<RoundState> {
   const { cohort, server } = state;
   switch (state.phase) {
     case "advertiseKeys":
@@ -43,13 +54,20 @@ export async function closePhase(state: SumState): Promise<RoundState> {
       return { phase: "consistency", cohort, server, survivors: server.closeMaskedInput() };
     case "consistency":
       return { phase: "unmask", cohort, server, request: server.closeConfirmations() };
-    case "unmask":
-      return { phase: "completed", cohort, ...(await server.finish()) };
+    case "unmask": {
+      const { sum, survivors } = await server.finish();
+      checkSum?.(sum, cohort.members.length, survivors);
+      return { phase: "completed", cohort, sum, survivors };
+    }
   }
 }
 
-/** The frozen cohort of a sum over the sites that trained. */
-export function freezeCohort(init: RoundInit, members: Member[], required: number): Cohort {
+/** How many sites must be left in this phase for the sum to come about. */
+export function fewestLeft({ phase, cohort }: SumState): number {
+  return phase === "consistency" || phase === "unmask" ? cohort.threshold : cohort.minSurvivors;
+}
+
+function freezeCohort(init: RoundInit, members: Member[], required: number): Cohort {
   const threshold = defaultThreshold(members.length);
   return {
     reference: init.reference,

@@ -1,8 +1,8 @@
 import { FedBapsError } from "../common/errors.js";
-import { SecAggServer } from "../secagg/server.js";
 import type { Instruction, Progress, Reply, ReplyPhase } from "../wire/messages.js";
 import type { Member, RoundReference } from "../wire/secagg-messages.js";
 import { requiredSites } from "../wire/study.js";
+import { instructionOf } from "./round-instruction.js";
 import { checkPhase, checkReference, digestOf, refused } from "./round-replies.js";
 import { RoundSites } from "./round-sites.js";
 import {
@@ -14,7 +14,7 @@ import {
   type RoundView,
   type SumState,
 } from "./round-state.js";
-import { closePhase, freezeCohort, takeSumReply } from "./round-sum.js";
+import { beginSum, closePhase, fewestLeft, takeSumReply } from "./round-sum.js";
 import { namedSites, viewSite, waitReason } from "./round-view.js";
 
 /** A sum over fewer sites says too much about each of them, whatever the study asks for. */
@@ -32,14 +32,12 @@ export class Round {
   readonly #named: readonly string[];
   readonly #sites: RoundSites;
   #state: RoundState = { phase: "recruiting" };
-  #phaseSince: number;
 
   constructor(init: RoundInit) {
     this.#init = init;
     this.reference = init.reference;
     this.#required = Math.max(requiredSites(init.study), FEWEST_SITES);
     this.#named = namedSites(init.study);
-    this.#phaseSince = init.now;
     this.#sites = new RoundSites(init.members, init.study.silenceSeconds * 1000, init.now);
   }
 
@@ -133,7 +131,7 @@ export class Round {
     for (;;) {
       const state = this.#state;
       if (state.phase === "recruiting") this.#tryTraining(now);
-      else if (state.phase === "training") this.#tryCohort(state, now);
+      else if (state.phase === "training") await this.#tryCohort(state, now);
       else if (state.phase !== "completed" && state.phase !== "aborted") await this.#trySum(state, now);
       if (this.#state === state) return;
     }
@@ -141,28 +139,8 @@ export class Round {
 
   /** What this site is asked now; undefined when it has answered or has no part. */
   instructionFor(site: string): Instruction | undefined {
-    const state = this.#state;
-    const { reference } = this;
     if (this.#sites.get(site) === undefined || !this.#owing().includes(site)) return undefined;
-    const { studyHash, version } = this.#init;
-    switch (state.phase) {
-      case "recruiting":
-        return { phase: "recruiting", reference, studyHash };
-      case "training":
-        return { phase: "training", reference, studyHash, version };
-      case "advertiseKeys":
-        return { phase: "advertiseKeys", cohort: state.cohort };
-      case "shareKeys":
-        return { phase: "shareKeys", reference, advertisements: state.advertisements };
-      case "maskedInput":
-        return { phase: "maskedInput", reference, shares: state.server.sharesFor(site) };
-      case "consistency":
-        return { phase: "consistency", reference, survivors: state.survivors };
-      case "unmask":
-        return { phase: "unmask", reference, request: state.request };
-      default:
-        return undefined;
-    }
+    return instructionOf(this.#state, this.#init, site);
   }
 
   /** When `tick` has something to do although nobody spoke; null: never. */
@@ -170,7 +148,7 @@ export class Round {
     if (this.finished) return null;
     const owing = this.#owing();
     const silent = owing.map((site) => this.#sites.silentAt(site));
-    if (this.#state.phase !== "recruiting") return Math.min(...silent);
+    if (this.#state.phase !== "recruiting") return silent.length === 0 ? null : Math.min(...silent);
     if (this.#named.length - owing.length < this.#required) return null;
     return Math.max(this.#init.notBefore ?? 0, ...silent);
   }
@@ -186,7 +164,7 @@ export class Round {
       reason: waitReason(phase, waitingFor),
       deadline: this.deadline(),
       startedAt: this.#init.now,
-      phaseSince: this.#phaseSince,
+      phaseSince: this.#sites.phaseSince,
     };
   }
 
@@ -217,28 +195,29 @@ export class Round {
   }
 
   /** training -> advertiseKeys: the cohort of the sum is frozen; -> aborted when too few are left. */
-  #tryCohort(state: Extract<RoundState, { phase: "training" }>, now: number): void {
+  async #tryCohort(state: Extract<RoundState, { phase: "training" }>, now: number): Promise<void> {
     this.#dropSilent(now);
     const left = state.trainees.filter((site) => !this.#sites.isDropped(site));
     if (left.length < this.#required) this.abort("TOO_FEW_SITES", now);
     if (this.finished || this.#owing().length > 0) return;
     const members = left.map((site) => this.#sites.get(site)!.member);
-    const cohort = freezeCohort(this.#init, members, this.#required);
-    const createServer = this.#init.createServer ?? ((frozen) => new SecAggServer({ cohort: frozen }));
-    this.#move({ phase: "advertiseKeys", cohort, server: createServer(cohort) }, now);
+    await this.#moveBy(() => beginSum(this.#init, members, this.#required), now);
   }
 
   /** Closes the open phase of the sum when nobody owes an answer; -> aborted when too few are left. */
   async #trySum(state: SumState, now: number): Promise<void> {
     this.#dropSilent(now);
-    const { cohort, server } = state;
     const answered = (site: string) => this.#sites.answerOf(site, state.phase) !== undefined;
-    const left = server.expected.filter((site) => answered(site) || !this.#sites.isDropped(site));
-    const summed = state.phase === "consistency" || state.phase === "unmask";
-    if (left.length < (summed ? cohort.threshold : cohort.minSurvivors)) this.abort("TOO_FEW_SITES", now);
+    const left = state.server.expected.filter((site) => answered(site) || !this.#sites.isDropped(site));
+    if (left.length < fewestLeft(state)) this.abort("TOO_FEW_SITES", now);
     if (this.finished || this.#owing().length > 0) return;
+    await this.#moveBy(() => closePhase(state, this.#init.checkSum), now);
+  }
+
+  /** Moves to the state that is made; -> aborted with the code of what the secure sum refuses. */
+  async #moveBy(make: () => RoundState | Promise<RoundState>, now: number): Promise<void> {
     try {
-      this.#move(await closePhase(state), now);
+      this.#move(await make(), now);
     } catch (error) {
       if (!(error instanceof FedBapsError)) throw error;
       this.abort(error.code, now);
@@ -255,7 +234,6 @@ export class Round {
 
   #move(state: RoundState, now: number): void {
     this.#state = state;
-    this.#phaseSince = now;
     this.#sites.beginPhase(now);
   }
 }

@@ -6,21 +6,10 @@ export function norm2(x: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** target += factor * x */
-export function addScaled(target: Float32Array, factor: number, x: ArrayLike<number>): void {
-  for (let i = 0; i < target.length; i++) target[i] += factor * x[i];
-}
-
 /** base + factor * direction, as a new vector */
 export function shifted(base: Float32Array, factor: number, direction: ArrayLike<number>): Float32Array {
   const out = new Float32Array(base.length);
   for (let i = 0; i < out.length; i++) out[i] = base[i] + factor * direction[i];
-  return out;
-}
-
-export function difference(a: Float32Array, b: Float32Array): Float32Array {
-  const out = new Float32Array(a.length);
-  for (let i = 0; i < out.length; i++) out[i] = a[i] - b[i];
   return out;
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { PromptPoint, SegmentationModel } from "../blackbox/model.js";
 import { evaluationClicks } from "../data/clicks.js";
 import type { Sample } from "../data/dataset.js";
@@ -8,7 +9,7 @@ import { resizeMap } from "../image/resize.js";
 import { mean } from "../math/vector.js";
 import { overlap, threshold } from "../metrics/overlap.js";
 import { hd95 } from "../metrics/surface.js";
-import type { CaseCache } from "./cases.js";
+import type { Case, CaseCache } from "./cases.js";
 import { type PromptedQuery, segmentPrompted } from "./prompted-model.js";
 
 export interface ImageScore {
@@ -43,45 +44,69 @@ export interface EvaluationInit {
   readonly onAnswer?: (answer: Answer) => void;
 }
 
-const IMAGES_AT_ONCE = 8;
+/** So that a measurement that was cut off goes on where it was, and no answer is paid for twice. */
+export interface EvaluationResume {
+  /** Scores of before, of whole blocks: these images are not asked about again. */
+  readonly known: readonly ImageScore[];
+  /** Awaited after every block, with all scores so far. */
+  readonly onScores: (scores: readonly ImageScore[]) => void | Promise<void>;
+}
 
 /**
  * Measures a decoder (or, without `theta`, the zero-shot model) with fixed clicks: masks are thresholded at 0.5 and
- * compared at the size of the image as read.
+ * compared at the size of the image as read. Works in blocks, each one call of the black box where the clicks of an
+ * image fit one: what a call answered is scored before the next is made.
  */
 export async function evaluate(
   init: EvaluationInit,
   samples: readonly Sample[],
   theta?: Float32Array,
+  resume?: EvaluationResume,
 ): Promise<ImageScore[]> {
+  const known = new Map(resume?.known.map((score) => [score.id, score]));
   const scores: ImageScore[] = [];
-  for (let start = 0; start < samples.length; start += IMAGES_AT_ONCE) {
-    const subjects = await init.cases.all(samples.slice(start, start + IMAGES_AT_ONCE));
-    const queries: PromptedQuery[] = subjects.flatMap((subject) =>
-      evaluationClicks(subject.fullMask, { seed: init.seed, sampleId: subject.id, clicks: init.clicks }).map(
-        (click) => {
-          const point = scalePoint(click, subject.fullMask, subject.image);
-          return theta ? { subject, point, theta } : { subject, point };
-        },
-      ),
-    );
-    const maps = await segmentPrompted(init.model, init.decoder, queries, init.signal);
-    for (const [i, subject] of subjects.entries()) {
-      const { fullMask } = subject;
-      const masks = maps
-        .slice(i * init.clicks, (i + 1) * init.clicks)
-        .map((map) => threshold(resizeMap(map, fullMask.width, fullMask.height), 0.5));
-      init.onAnswer?.({ id: subject.id, point: queries[i * init.clicks].point, mask: masks[0] });
-      const overlaps = masks.map((mask) => overlap(mask, fullMask));
-      scores.push({
-        id: subject.id,
-        dice: mean(overlaps.map(({ dice }) => dice)),
-        iou: mean(overlaps.map(({ iou }) => iou)),
-        ...(init.surface ? { hd95: mean(masks.map((mask) => hd95(mask, fullMask))) } : {}),
-      });
+  const size = Math.max(1, Math.floor(init.model.description.maxBatch / init.clicks));
+  for (let start = 0; start < samples.length; start += size) {
+    const block = samples.slice(start, start + size);
+    const before = block.flatMap(({ id }) => known.get(id) ?? []);
+    if (before.length === block.length) {
+      scores.push(...before);
+      continue;
     }
+    scores.push(...(await scoreBlock(init, await init.cases.all(block), theta)));
+    await resume?.onScores(scores);
+    // Scoring large pictures takes long: signs of life and a wish to stop are heard in between.
+    await setImmediate();
   }
   return scores;
+}
+
+async function scoreBlock(
+  init: EvaluationInit,
+  subjects: readonly Case[],
+  theta: Float32Array | undefined,
+): Promise<ImageScore[]> {
+  const queries: PromptedQuery[] = subjects.flatMap((subject) =>
+    evaluationClicks(subject.fullMask, { seed: init.seed, sampleId: subject.id, clicks: init.clicks }).map((click) => {
+      const point = scalePoint(click, subject.fullMask, subject.image);
+      return theta ? { subject, point, theta } : { subject, point };
+    }),
+  );
+  const maps = await segmentPrompted(init.model, init.decoder, queries, init.signal);
+  return subjects.map((subject, i) => {
+    const { fullMask } = subject;
+    const masks = maps
+      .slice(i * init.clicks, (i + 1) * init.clicks)
+      .map((map) => threshold(resizeMap(map, fullMask.width, fullMask.height), 0.5));
+    init.onAnswer?.({ id: subject.id, point: queries[i * init.clicks].point, mask: masks[0] });
+    const overlaps = masks.map((mask) => overlap(mask, fullMask));
+    return {
+      id: subject.id,
+      dice: mean(overlaps.map(({ dice }) => dice)),
+      iou: mean(overlaps.map(({ iou }) => iou)),
+      ...(init.surface ? { hd95: mean(masks.map((mask) => hd95(mask, fullMask))) } : {}),
+    };
+  });
 }
 
 export function meanDice(scores: readonly ImageScore[]): number {

@@ -38,7 +38,12 @@ export interface AdaptationResult {
  */
 export async function adaptLocally(
   training: SiteTraining,
-  options: { readonly signal?: AbortSignal; readonly onProgress?: (progress: LocalProgress) => void } = {},
+  options: {
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (progress: LocalProgress) => void;
+    /** Awaited whenever a version becomes the best: the place to store it. */
+    readonly onBetter?: (theta: Float32Array, version: number) => Promise<void>;
+  } = {},
 ): Promise<AdaptationResult> {
   const { signal } = options;
   const { rounds } = training;
@@ -55,7 +60,10 @@ export async function adaptLocally(
       options.onProgress?.({ round, rounds, stepsDone, stepsPlanned, loss, valDice: meanDice(choice.best.scores) });
     ({ state } = await training.trainRound(round, state, { signal, onStep }));
     const scores = await training.validate(state.theta, signal);
-    if (choice.offer(round, scores)) best = state.theta;
+    if (choice.offer(round, scores)) {
+      best = state.theta;
+      await options.onBetter?.(best, round);
+    }
     record(round, scores);
   }
   const zeroShot = await training.report(undefined, signal);

@@ -8,10 +8,11 @@ import { openDecoder } from "../decoder/open.js";
 import type { DecoderKind } from "../decoder/parameters.js";
 import type { TensorBackend } from "../decoder/tensor-backend.js";
 import type { Comparison } from "../image/panel.js";
+import { RandomStream } from "../math/rng.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
 import { type BudgetPlan, PERSONAL_PARTS, planBudget, stepsAfter } from "./budget-plan.js";
 import { CaseCache } from "./cases.js";
-import { type Answer, type EvaluationInit, evaluate, type ImageScore } from "./evaluate.js";
+import { type Answer, type EvaluationResume, evaluate, type ImageScore } from "./evaluate.js";
 import { LocalTrainer } from "./local-trainer.js";
 import { type Preset, type PresetName, preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
@@ -73,11 +74,14 @@ interface Phase {
   readonly trainer: LocalTrainer;
 }
 
+/** Test images that are shown as pictures. */
+const PICTURED = 3;
 const DEFAULT_CACHE_BYTES = 1_000_000_000;
 
 /** Everything one site needs to adapt: its data, its black box under a meter, its decoder, and the plan of its budget. */
 export class SiteTraining {
   readonly plan: BudgetPlan;
+  readonly #validation: readonly Sample[];
   readonly #shared: Phase;
   readonly #personal: Phase;
   readonly #cases: CaseCache;
@@ -101,18 +105,27 @@ export class SiteTraining {
       ...(settings.personalShare === undefined ? {} : { personalShare: settings.personalShare }),
     });
     this.#cases = new CaseCache(decoder, model.description.nativeSize, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    // A part of the list is taken at random: names often follow dates or devices.
+    this.#validation = new RandomStream(settings.seed, "validation")
+      .shuffle([...dataset.val])
+      .slice(0, this.plan.validationImages);
     this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds);
     this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS);
   }
 
-  /** @throws DatasetError, BlackBoxError, DecoderError, BudgetError; nothing has been asked of the black box then. */
+  /**
+   * Reads every picture once, so that a bad one is found before anything is paid for.
+   * @throws DatasetError, ImageError, BlackBoxError, DecoderError, BudgetError; nothing has been asked of the black box.
+   */
   static async open(settings: SiteTrainingSettings): Promise<SiteTraining> {
     const dataset = await openDataset(settings.data, { seed: settings.seed });
     const decoder = await openDecoder(settings.decoder, settings.backend ?? "auto");
     const model = await openBlackBox(settings.blackbox, settings.threads ?? 1);
     const meter = new QueryMeter(settings.budget, settings.clock, settings.meter);
     try {
-      return new SiteTraining(settings, dataset, model, decoder, meter);
+      const training = new SiteTraining(settings, dataset, model, decoder, meter);
+      for (const sample of [...dataset.test, ...dataset.val, ...dataset.train]) await training.#cases.get(sample);
+      return training;
     } catch (error) {
       await model.close();
       throw error;
@@ -163,26 +176,28 @@ export class SiteTraining {
   }
 
   /** Measures on the fixed validation list; without `theta`, the zero-shot model. */
-  validate(theta?: Float32Array, signal?: AbortSignal): Promise<ImageScore[]> {
-    const samples = this.dataset.val.slice(0, this.plan.validationImages);
-    return this.#evaluate("validate", samples, this.plan.validationClicks, theta, signal);
+  validate(theta?: Float32Array, signal?: AbortSignal, resume?: EvaluationResume): Promise<ImageScore[]> {
+    return this.#evaluate("validate", this.#validation, this.plan.validationClicks, theta, { signal, resume });
   }
 
   /** Measures on the test split, HD95 too; without `theta`, the zero-shot model. */
-  report(theta?: Float32Array, signal?: AbortSignal): Promise<ImageScore[]> {
+  report(theta?: Float32Array, signal?: AbortSignal, resume?: EvaluationResume): Promise<ImageScore[]> {
     const answers = theta ? this.#answers.adapted : this.#answers.zeroShot;
     answers.clear();
-    const extras = { surface: true, onAnswer: (answer: Answer) => answers.set(answer.id, answer) };
-    return this.#evaluate("report", this.dataset.test, this.settings.clicks, theta, signal, extras);
+    const pictured = new Set(this.dataset.test.slice(0, PICTURED).map(({ id }) => id));
+    const onAnswer = (answer: Answer) => {
+      if (pictured.has(answer.id)) answers.set(answer.id, answer);
+    };
+    return this.#evaluate("report", this.dataset.test, this.settings.clicks, theta, { signal, resume, onAnswer });
   }
 
   /**
-   * The first `count` test images as pictures, from the answers that the reports of this process already paid for.
+   * The first test images (PICTURED at most) as pictures, from the answers that the reports of this process already paid for.
    * @param theta the decoder that was reported on; none where the site stays zero-shot.
    */
-  async comparisons(count: number, theta?: Float32Array): Promise<Comparison[]> {
+  async comparisons(theta?: Float32Array): Promise<Comparison[]> {
     const out: Comparison[] = [];
-    for (const sample of this.dataset.test.slice(0, count)) {
+    for (const sample of this.dataset.test.slice(0, PICTURED)) {
       const zeroShot = this.#answers.zeroShot.get(sample.id);
       const adapted = theta ? this.#answers.adapted.get(sample.id) : zeroShot;
       if (!zeroShot || !adapted) continue;
@@ -241,12 +256,17 @@ export class SiteTraining {
     samples: readonly Sample[],
     clicks: number,
     theta: Float32Array | undefined,
-    signal: AbortSignal | undefined,
-    extras: Partial<EvaluationInit> = {},
+    extras: {
+      readonly signal: AbortSignal | undefined;
+      readonly resume: EvaluationResume | undefined;
+      readonly onAnswer?: (answer: Answer) => void;
+    },
   ): Promise<ImageScore[]> {
     const { decoder } = this;
+    const { signal, resume, onAnswer } = extras;
     const model = this.#metered(purpose);
-    const init = { decoder, model, cases: this.#cases, clicks, seed: this.settings.seed, ...extras };
-    return evaluate(signal ? { ...init, signal } : init, samples, theta);
+    const init = { decoder, model, cases: this.#cases, clicks, seed: this.settings.seed };
+    const optional = { ...(signal ? { signal } : {}), ...(onAnswer ? { onAnswer, surface: true } : {}) };
+    return evaluate({ ...init, ...optional }, samples, theta, resume);
   }
 }

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { canonicalJson, sha256Hex } from "../common/hash.js";
 import { nameSchema } from "./primitives.js";
 
+const REQUIRE = 'give "all" or a whole number of at least 3';
+
 /**
  * A study as its lead writes it (YAML at the coordinator) and as every site approves it. It holds parameters, never
  * code. The field names are the file's; defaults are filled in before the hash is taken.
@@ -31,9 +33,9 @@ export const studySpecSchema = z
     maxImages: z.number().int().min(1).max(1_000_000).default(10_000),
     participation: z
       .strictObject({
-        sites: z.array(nameSchema).min(3).max(200),
+        sites: z.array(nameSchema).min(3, "name at least 3 sites").max(200, "name at most 200 sites"),
         /** How many sites a round needs: "all", or k of them. */
-        require: z.union([z.literal("all"), z.number().int().min(3)]).default("all"),
+        require: z.union([z.literal("all"), z.number(REQUIRE).int(REQUIRE).min(3, REQUIRE)], REQUIRE).default("all"),
       })
       .describe("who takes part"),
     /** Seconds of silence after which a site counts as gone in the running phase; any message of it starts them anew. */
