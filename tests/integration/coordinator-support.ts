@@ -59,6 +59,18 @@ export function closeAgents(): void {
   for (const agent of agents) agent.close();
 }
 
+export interface FakeOptions {
+  readonly vanishIn?: Instruction["phase"];
+  readonly value?: number;
+  readonly images?: number;
+  /** Whether its next input to a sum is garbage. */
+  readonly spoils?: () => boolean;
+  /** The code of what keeps it from reporting now. */
+  readonly reportFails?: () => string | undefined;
+  /** Approves nothing. */
+  readonly shy?: boolean;
+}
+
 /** An agent without black box or policy: approves everything, "trains" at once, answers by the real `SecAggClient`. */
 export class FakeAgent {
   readonly socket: Socket;
@@ -71,7 +83,7 @@ export class FakeAgent {
   constructor(
     url: string,
     readonly identity: Identity,
-    private readonly options: { vanishIn?: Instruction["phase"]; value?: number; images?: number } = {},
+    private readonly options: FakeOptions = {},
   ) {
     const socket = io(url, { transports: ["websocket"], reconnection: false, forceNew: true });
     this.socket = socket;
@@ -85,7 +97,7 @@ export class FakeAgent {
     });
     socket.on("refused", ({ code }: { code: string }) => this.refusals.push(code));
     socket.on("studies", (offers: StudyOffer[]) => {
-      socket.emit("approvals", { hashes: offers.map((offer) => offer.hash) }, () => {});
+      if (!options.shy) socket.emit("approvals", { hashes: offers.map((offer) => offer.hash) }, () => {});
     });
     socket.on("instruction", (instruction: Instruction) => void this.#obey(instruction));
   }
@@ -114,6 +126,8 @@ export class FakeAgent {
     if (phase === "wait") return undefined;
     if (phase === "report") {
       const { study, version } = instruction;
+      const code = this.options.reportFails?.();
+      if (code !== undefined) return ["failure", { study, stage: "report", code }];
       return ["report", { study, version, deployed: true, queries: 10, blackboxSeconds: 0.5, adaptedDice: 0.75 }];
     }
     if (phase === "recruiting") return ["reply", { phase, reference: instruction.reference, ready: true }];
@@ -148,7 +162,7 @@ export class FakeAgent {
     const delta = new Float32Array(parameterCount("filter-bank"));
     delta[0] = this.options.value ?? 0;
     const images = this.options.images ?? 10;
-    return packUpdate({
+    const update = packUpdate({
       delta,
       clip: 10,
       images,
@@ -156,5 +170,6 @@ export class FakeAgent {
       metrics: { valDice: 0.5 },
       cohortSize: this.#members,
     });
+    return this.options.spoils?.() ? update.fill(0x40000000) : update;
   }
 }

@@ -153,5 +153,35 @@ describe("a site, from init to the report", () => {
     const report = JSON.parse(await readFile(join(folder, "out-bb", "report.json"), "utf8"));
     expect(report).toMatchObject({ site: "bb", deployed: true, queries: 12 * 16 + 4 * 4 + 2 * 5 });
     expect(report.curve).toHaveLength(4);
+    expect(second.lines.at(-1)).toContain(`decoder.safetensors are in ${join(folder, "out-bb")}`);
+  });
+
+  it("has nothing left to do afterwards, which is no failure", async () => {
+    const { agent, bought } = await makeAgent("aa", {});
+    expect(await agent.run(new AbortController().signal)).toBe(0);
+    expect(bought).toEqual({ steps: 0, validations: 0, reports: 0 });
+  });
+
+  it("ends with a failure where the study is declined under way, or given up; later runs do not mind", async () => {
+    const site = "aa";
+    const home = homeOf(site);
+    const never = new AbortController().signal;
+    await api(coordinator.url, token, "POST", "/studies", { ...STUDY, name: "second" });
+    await api(coordinator.url, token, "POST", "/studies/second/start");
+    for (const each of SITES) await cli({}, "study", "approve", "second", "--home", homeOf(each).folder);
+    const others = await Promise.all(["bb", "cc"].map((each) => makeAgent(each, {})));
+    const running = others.map(({ agent }) => agent.run(never));
+    const declined = await makeAgent(site, {
+      beforeStep: async (step) => {
+        if (step !== 1) return;
+        await cli({}, "study", "decline", "second", "--home", home.folder);
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+      },
+    });
+    expect(await declined.agent.run(never)).toBe(1);
+    expect(declined.bought.steps).toBeLessThan(3);
+    await api(coordinator.url, token, "POST", "/studies/second/abort");
+    expect(await Promise.all(running)).toEqual([1, 1]);
+    for (const each of SITES) expect(await (await makeAgent(each, {})).agent.run(never)).toBe(0);
   });
 });

@@ -11,7 +11,8 @@ import type { Membership } from "./membership.js";
 import { saveOffers } from "./offers.js";
 import { objections, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
-import { RoundRunner, type RunnerLink } from "./round-runner.js";
+import { RoundRunner } from "./round-runner.js";
+import type { RunnerLink } from "./runner-link.js";
 import { StudyStore } from "./study-store.js";
 import { StudyWork } from "./study-work.js";
 import { SumRunner } from "./sum-runner.js";
@@ -46,6 +47,8 @@ const DECISIONS_MS = 1000;
 export class Agent {
   readonly #connection: Connection;
   readonly #runners = new Map<string, RoundRunner>();
+  /** Studies that this process has worked on, and those that are over, with whether this site's report was taken. */
+  readonly #served = new Set<string>();
   readonly #over = new Map<string, boolean>();
   #offers: readonly StudyOffer[] = [];
   #decisions: readonly Decision[] = [];
@@ -102,6 +105,18 @@ export class Agent {
     const undecided = offers.filter(({ hash }) => decisionOn(this.#decisions, hash) === undefined);
     for (const { spec } of undecided)
       this.components.say(`the study ${spec.name} waits for your decision: fedbaps-site study show ${spec.name}`);
+    for (const { spec, hash } of offers)
+      if (!this.#runners.has(hash) && (await this.#wasTaken(spec.name, hash))) this.#over.set(spec.name, true);
+    this.#finishIfOver();
+  }
+
+  /** Whether an earlier process has reported on exactly this text of a study, and the coordinator took it. */
+  async #wasTaken(study: string, hash: string): Promise<boolean> {
+    const entries = await StudyStore.read(this.components.home, study).catch(() => []);
+    return (
+      entries.some((entry) => entry.kind === "opened" && entry.hash === hash) &&
+      entries.some(({ kind }) => kind === "acknowledged")
+    );
   }
 
   /** The hashes that are approved and within the policy. */
@@ -125,7 +140,7 @@ export class Agent {
     const offer = this.#offers.find(({ spec }) => spec.name === study);
     if (!offer) {
       // A study that is over is not offered any more; that is all there is to know of it.
-      if (instruction.phase === "wait") return this.#studyOver(study, this.#over.get(study) ?? false);
+      if (instruction.phase === "wait") return this.#notOffered(study);
       return this.#refuse(study, "NOT_APPROVED");
     }
     try {
@@ -161,6 +176,7 @@ export class Agent {
       out: this.init.out,
     });
     this.#runners.set(hash, runner);
+    this.#served.add(study.name);
     return runner;
   }
 
@@ -178,10 +194,30 @@ export class Agent {
     this.#connection.send(`failure/${study}`, "failure", { study, stage: "recruiting", code });
   }
 
+  /** Only what this process served counts in the exit status: an old study was counted in its own time. */
+  #notOffered(study: string): void {
+    if (this.#served.has(study)) this.#studyOver(study, this.#over.get(study) ?? false);
+    else this.#finishIfOver();
+  }
+
   #studyOver(study: string, reported: boolean): void {
     this.#over.set(study, reported);
-    const open = this.#offers.filter(({ spec, hash }) => this.#approved().includes(hash) && !this.#over.has(spec.name));
-    if (this.init.once && open.length === 0) this.#finish([...this.#over.values()].every(Boolean) ? 0 : 1);
+    this.#finishIfOver();
+  }
+
+  /** Ends a `once` run when no approved study is left to serve. */
+  #finishIfOver(): void {
+    if (!this.init.once) return;
+    const approved = this.#approved();
+    const open = this.#offers.filter(({ spec, hash }) => approved.includes(hash) && !this.#over.has(spec.name));
+    const names = this.#offers.map(({ spec }) => spec.name);
+    // How a study ended that is not offered any more, the coordinator is about to say.
+    const ending = [...this.#served].filter((study) => !names.includes(study) && !this.#over.has(study));
+    if (open.length > 0 || ending.length > 0) return;
+    // Nothing was served, and nothing is offered that was ever approved: all of it is over.
+    const decided = this.#decisions.filter(({ decision }) => decision === "approved");
+    const nothingLeft = decided.length > 0 && decided.every(({ study }) => !names.includes(study));
+    if (this.#over.size > 0 || nothingLeft) this.#finish([...this.#over.values()].every(Boolean) ? 0 : 1);
   }
 
   #linkChanged(state: LinkState, code?: string): void {
@@ -193,11 +229,25 @@ export class Agent {
   #watch(): void {
     this.#cancelWatch = this.components.clock.after(DECISIONS_MS, () => {
       this.#enqueue(async () => {
+        const before = this.#approved();
         this.#decisions = await readDecisions(this.components.home);
+        this.#approvalsChanged(before, this.#approved());
         if (this.#approved().join() !== this.#sentApprovals) this.#sendApprovals();
       });
       this.#watch();
     });
+  }
+
+  #approvalsChanged(before: readonly string[], now: readonly string[]): void {
+    for (const { spec, hash } of this.#offers) {
+      const runner = this.#runners.get(hash);
+      const approved = now.includes(hash);
+      if (!runner || before.includes(hash) === approved) continue;
+      runner.approvalChanged();
+      if (approved) {
+        if (this.#over.get(spec.name) === false) this.#over.delete(spec.name);
+      } else if (!this.#over.has(spec.name)) this.#studyOver(spec.name, false);
+    }
   }
 
   #enqueue(work: () => Promise<void>): void {

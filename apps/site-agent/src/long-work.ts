@@ -8,9 +8,9 @@ interface Task {
 export class LongWork {
   #task: Task | undefined;
 
-  /** The name of the work in hand. */
+  /** The name of the work in hand; work that was given up may still be ending. */
   get name(): string | undefined {
-    return this.#task?.name;
+    return this.#task?.controller.signal.aborted ? undefined : this.#task?.name;
   }
 
   /** Gives up the work in hand and begins another. `work` deals with its own errors. */

@@ -1,27 +1,19 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
-import type { Failure, Instruction, Progress, Reply, SiteReport, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { Failure, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
 import { LongWork } from "./long-work.js";
+import { OwedReport } from "./owed-report.js";
 import type { StepReport } from "./paid-steps.js";
 import { checkPolicy, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
+import type { RunnerLink } from "./runner-link.js";
 import { StudyProgress } from "./study-progress.js";
-import { filterReport, makeReport } from "./study-report.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
 import type { SumInstruction, SumRunner } from "./sum-runner.js";
-
-/** What a runner sends; each is repeated by the link until it is acknowledged. */
-export interface RunnerLink {
-  reply(reply: Reply): void;
-  progress(progress: Progress): void;
-  failure(failure: Failure): void;
-  /** @param done is called with whether the coordinator took it. */
-  report(report: SiteReport, done: (accepted: boolean) => void): void;
-}
 
 export interface RoundRunnerInit {
   readonly site: string;
@@ -58,16 +50,22 @@ export class RoundRunner {
   #latest: RoundReference | undefined;
   #asked: RoundReference | undefined;
   #queue: Promise<void> = Promise.resolve();
-  #reporting = false;
   /** No step is begun after this. */
   #stopping = false;
   #cancelRetry = () => {};
-  /** The report that the coordinator asked for. */
-  #owed: { readonly version: number; readonly hash: string } | undefined;
+  readonly #owed: OwedReport;
 
   constructor(private readonly init: RoundRunnerInit) {
     const { offer, work, clock, link, show } = init;
     this.#progress = new StudyProgress({ offer, work, clock, send: (progress) => link.progress(progress), show });
+    this.#owed = new OwedReport({
+      ...init,
+      send: (report, done) => link.report(report, done),
+      settled: (accepted) => {
+        if (accepted) this.#progress.phase("done");
+        init.over(accepted);
+      },
+    });
   }
 
   /** Takes an instruction. Never throws: what goes wrong is told to the coordinator as a code, and here in a line. */
@@ -87,6 +85,7 @@ export class RoundRunner {
   async stop(patience: Promise<void>): Promise<void> {
     this.#stopping = true;
     this.#cancelRetry();
+    this.#owed.cancel();
     void patience.then(() => this.#work.abort());
     await this.idle();
     this.init.sums.forget();
@@ -99,6 +98,24 @@ export class RoundRunner {
     await this.#work.ended();
     // The end of the work may have left something to write down.
     await this.#queue;
+    await this.#owed.idle();
+  }
+
+  /** The person here has decided anew: without approval nothing more is spent or sent. */
+  approvalChanged(): void {
+    if (this.#stopping) return;
+    if (this.init.approved()) {
+      const { asked } = this.#owed;
+      if (asked) this.#report(asked.version, asked.hash);
+      return;
+    }
+    this.#cancelRetry();
+    this.#owed.cancel();
+    this.init.sums.forget();
+    const stage = this.#work.name === "report" ? "report" : "training";
+    const working = this.#work.name !== undefined;
+    this.#work.abort();
+    if (working) this.#fail(stage, this.#notApproved());
   }
 
   get #name(): string {
@@ -111,9 +128,9 @@ export class RoundRunner {
     this.#progress.phase(reason);
     if (reason === "aborted") {
       this.#work.abort();
-      this.init.over(false);
+      this.init.over(this.#owed.taken);
       // The coordinator may say so before it acknowledges the report.
-    } else if (reason === "completed" && !this.#reporting) this.init.over(this.#isReported);
+    } else if (reason === "completed" && !this.#owed.pending) this.init.over(this.#owed.taken);
   }
 
   #recruit(reference: RoundReference, hash: string): void {
@@ -156,25 +173,18 @@ export class RoundRunner {
   }
 
   #report(version: number, hash: string): void {
-    if (this.#work.name === "report") return;
+    if (this.#stopping || this.#work.name === "report") return;
     this.#cancelRetry();
-    this.#owed = { version, hash };
+    this.#owed.ask({ version, hash });
     this.init.sums.forget();
     this.#latest = undefined;
-    this.#reporting = true;
     this.#begin("report", "report", async (signal) => {
       this.#checkStudy(hash);
-      const { store, work, policy, site, offer, out, say } = this.init;
       // What is done now belongs to no round: the wire's progress wants one.
       const reference = { study: this.#name, round: version + 1, attempt: 1 };
       this.#latest = reference;
       this.#progress.phase("report");
-      const [known] = store.records("reported");
-      const onStep = (step: StepReport) => this.#stepDone(reference, step);
-      const init = { site, study: offer.spec, store, work, out, say, onStep };
-      const report = known?.report ?? filterReport(await makeReport(init, version, signal), policy);
-      if (!known) await store.record({ kind: "reported", report });
-      this.init.link.report(report, (accepted) => this.#reported(accepted));
+      await this.#owed.make(version, signal, (step) => this.#stepDone(reference, step));
     });
   }
 
@@ -182,21 +192,7 @@ export class RoundRunner {
   #stepDone(reference: RoundReference, step: StepReport): void {
     this.#progress.step(reference, step);
     if (this.#stopping) throw new DOMException("stopping", "AbortError");
-  }
-
-  #reported(accepted: boolean): void {
-    const { store, say, over } = this.init;
-    if (!accepted) say(`${this.#name}: the coordinator did not take the report; it is in ${store.folder}`);
-    this.#queue = this.#queue.then(async () => {
-      if (accepted && !this.#isReported) await store.record({ kind: "acknowledged" }).catch(() => {});
-      this.#reporting = false;
-      if (accepted) this.#progress.phase("done");
-      over(accepted);
-    });
-  }
-
-  get #isReported(): boolean {
-    return this.init.store.records("acknowledged").length > 0;
+    if (!this.init.approved()) throw this.#notApproved();
   }
 
   /** Whether an instruction belongs to the newest attempt heard of; work for another round is given up then. */
@@ -211,9 +207,12 @@ export class RoundRunner {
 
   #checkStudy(hash: string): void {
     const { offer, policy, site } = this.init;
-    if (hash !== offer.hash || !this.init.approved())
-      throw new AgentError("NOT_APPROVED", `${this.#name} is not approved here, as the coordinator runs it now`);
+    if (hash !== offer.hash || !this.init.approved()) throw this.#notApproved();
     checkPolicy(offer.spec, policy, site);
+  }
+
+  #notApproved(): AgentError {
+    return new AgentError("NOT_APPROVED", `${this.#name} is not approved here, as the coordinator runs it now`);
   }
 
   /** Long work, with signs of life. */
@@ -224,9 +223,8 @@ export class RoundRunner {
         await work(signal);
       } catch (error) {
         if (signal.aborted || this.#stopping) return;
-        if (stage === "report") this.#reporting = false;
         this.#fail(stage, error);
-        if (stage === "report") this.#reportAgain();
+        if (stage === "report") this.#owed.failed(({ version, hash }) => this.#report(version, hash));
       } finally {
         cancel();
       }
@@ -250,15 +248,6 @@ export class RoundRunner {
     if (this.#stopping) return;
     this.#cancelRetry = this.init.clock.after(RETRY_MS, () => {
       if (sameAttempt(this.#latest, reference) && !this.#stopping) this.#recruit(reference, this.init.offer.hash);
-    });
-  }
-
-  /** A report is owed until it is taken: what was measured before is not measured again. */
-  #reportAgain(): void {
-    const owed = this.#owed;
-    if (this.#stopping || owed === undefined) return;
-    this.#cancelRetry = this.init.clock.after(RETRY_MS, () => {
-      if (!this.#stopping) this.#report(owed.version, owed.hash);
     });
   }
 

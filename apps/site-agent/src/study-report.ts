@@ -1,11 +1,12 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteReport } from "@fedbaps/core/wire/messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
-import { writeJson } from "./json-file.js";
+import { z } from "zod";
+import { readJson, writeJson } from "./json-file.js";
 import type { StepReport } from "./paid-steps.js";
 import type { Policy } from "./policy.js";
 import type { StudyStore } from "./study-store.js";
@@ -75,15 +76,47 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
   };
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
     await mkdir(folder, { recursive: true });
-    if (theta) await saveDecoder(join(folder, "decoder.safetensors"), theta, provenance);
+    const decoder = join(folder, "decoder.safetensors");
+    // What an earlier study or run left here is not this study's result.
+    if (theta) await saveDecoder(decoder, theta, provenance);
+    else await rm(decoder, { force: true });
     await writeJson(join(folder, "report.json"), report);
   }
+  if (out !== undefined) await removePictures(join(out, "pictures"));
   if (out !== undefined)
     // Pictures are a help for the eye: without them the report is as good.
     await opened
       .afterReport?.(theta ? { theta, out } : { out })
       .catch((error: unknown) => say(`${study.name}: the pictures could not be made: ${messageOf(error)}`));
   return report;
+}
+
+/** The pictures of an earlier study or run. */
+async function removePictures(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  for (const name of names.filter((candidate) => /^test-\d+\.png$/.test(candidate)))
+    await rm(join(folder, name), { force: true });
+}
+
+const resultSchema = z.object({
+  study: z.string(),
+  zeroShotDice: z.number(),
+  adaptedDice: z.number(),
+  deployed: z.boolean(),
+  version: z.number(),
+});
+
+/** The end of a study in one line for the person here, from the report on the disk; undefined where there is none. */
+export async function resultLine(store: StudyStore, out: string | undefined): Promise<string | undefined> {
+  const result = await readJson(join(store.folder, "report.json"), resultSchema);
+  if (!result) return undefined;
+  const { study, zeroShotDice, adaptedDice, deployed, version } = result;
+  const used = deployed ? `the adapted decoder is used, version ${version}` : "the model stays zero-shot";
+  const files = deployed ? "report.json and decoder.safetensors are" : "report.json is";
+  return (
+    `${study}: test Dice zero-shot ${zeroShotDice.toFixed(3)}, in use ${adaptedDice.toFixed(3)} (${used}); ` +
+    `${files} in ${out ?? store.folder}`
+  );
 }
 
 /** What of the report the policy lets leave. */

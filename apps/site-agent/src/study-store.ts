@@ -8,7 +8,14 @@ import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
 import { Journal } from "./journal.js";
 import { readJson, writeJson } from "./json-file.js";
-import { laterMeter, meterSchema, type RecordOf, recordSchema, type StudyRecord, scoresSchema } from "./study-records.js";
+import {
+  laterMeter,
+  meterSchema,
+  type RecordOf,
+  recordSchema,
+  type StudyRecord,
+  scoresSchema,
+} from "./study-records.js";
 import { readVectors, writeVectors } from "./vector-file.js";
 
 const JOURNAL = "journal.jsonl";

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
-import { openDataset } from "@fedbaps/core/data/dataset.js";
+import { loadSample, openDataset } from "@fedbaps/core/data/dataset.js";
 import { lookOf, writePhantomSite } from "@fedbaps/core/data/phantoms.js";
 import { planBudget } from "@fedbaps/core/training/budget-plan.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
@@ -42,6 +42,8 @@ export async function prepareSites(options: DemoOptions, work: string): Promise<
   for (const { site, folder } of found.slice(0, wanted)) {
     const { train, val, test } = await openDataset(folder, { seed: options.seed });
     const images = { train: train.length, val: val.length, test: test.length };
+    // A picture that cannot be read would keep its site from ever being ready.
+    for (const sample of [...train, ...val, ...test]) await loadSample(sample);
     planBudget({
       budget: options.budget,
       val: images.val,

@@ -1,4 +1,5 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { createIdentity } from "@fedbaps/core/secagg/keys.js";
 import { decide, decisionOn, readDecisions } from "@fedbaps/site-agent/approvals.js";
@@ -42,7 +43,34 @@ describe("the lock", () => {
     const text = await readFile(home.lock, "utf8");
     expect(JSON.parse(text).pid).toBe(78);
     await writeFile(home.lock, text.replace(hostname(), "elsewhere"));
-    await expect(lockHome(home, { ...init, isAlive: () => false })).rejects.toMatchObject({ code: "HOME_LOCKED" });
+    await expect(lockHome(home, { ...init, isAlive: () => false })).rejects.toMatchObject({
+      code: "HOME_LOCKED",
+      message: expect.stringContaining(home.lock),
+    });
+  });
+
+  it("takes over from another computer that is silent, and from a process whose number has been given again", async () => {
+    const home = await newHome();
+    await lockHome(home, init);
+    const text = await readFile(home.lock, "utf8");
+    await writeFile(home.lock, text.replace(hostname(), "elsewhere"));
+    const before = new Date(Date.now() - 600_000);
+    await utimes(home.lock, before, before);
+    expect(await lockHolder(home)).toBeUndefined();
+    await (await lockHome(home, init))();
+    const other = { ...JSON.parse(text), pid: process.ppid, began: "another boot/1" };
+    await writeFile(home.lock, JSON.stringify(other));
+    const known = existsSync("/proc/self/stat");
+    if (known) await (await lockHome(home, { ...init, isAlive: () => true }))();
+    else await expect(lockHome(home, { ...init, isAlive: () => true })).rejects.toThrow();
+  });
+
+  it("is not removed by a holder that another has replaced", async () => {
+    const home = await newHome();
+    const release = await lockHome(home, init);
+    await writeFile(home.lock, "another's");
+    await release();
+    expect(await readFile(home.lock, "utf8")).toBe("another's");
   });
 });
 

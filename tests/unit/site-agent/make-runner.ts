@@ -56,7 +56,7 @@ export interface RunnerOptions {
   readonly policy?: Partial<Policy>;
   readonly open?: OpenTraining;
   readonly sums?: readonly RoundSum[];
-  readonly approved?: boolean;
+  readonly approved?: boolean | (() => boolean);
   readonly identity?: Identity;
   readonly out?: string;
   readonly clock?: Clock;
@@ -95,7 +95,7 @@ export async function makeRunner(options: RunnerOptions) {
     },
     clock: options.clock ?? clock,
     logger: silentLogger,
-    approved: () => options.approved ?? true,
+    approved: () => (typeof options.approved === "function" ? options.approved() : (options.approved ?? true)),
     show: () => {},
     say: (line) => void sent.lines.push(line),
     over: (reported) => void sent.over.push(reported),

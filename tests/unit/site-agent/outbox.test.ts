@@ -46,6 +46,20 @@ it("sends again when no answer comes in time, and stops at a refusal", () => {
   expect(sent).toHaveLength(3);
 });
 
+it("drops a message whose answer cannot be read, instead of sending it for ever", () => {
+  const malformed: string[] = [];
+  const outbox = new Outbox((event) => malformed.push(event));
+  const answers: unknown[] = [];
+  const { sent, transmit } = link();
+  outbox.connected(transmit);
+  outbox.put("reply", "reply", 1, (answer) => answers.push(answer));
+  sent[0].settle({ ok: "yes" });
+  expect(sent).toHaveLength(1);
+  expect(outbox.waiting).toEqual([]);
+  expect(malformed).toEqual(["reply"]);
+  expect(answers).toEqual([{ ok: false, code: "BAD_ANSWER" }]);
+});
+
 it("puts a newer message in the place of an older one, whose answer then says nothing", () => {
   const outbox = new Outbox();
   const answers: unknown[] = [];

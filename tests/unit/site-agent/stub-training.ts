@@ -5,7 +5,7 @@ import type { Sample } from "@fedbaps/core/data/dataset.js";
 import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
-import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
+import type { EvaluationResume, ImageScore } from "@fedbaps/core/training/evaluate.js";
 import type { RoundOptions, Trained } from "@fedbaps/core/training/site-training.js";
 import type { OpenTraining, Training } from "@fedbaps/site-agent/training.js";
 
@@ -19,6 +19,10 @@ export interface StubOptions {
   /** Awaited before each step, with the number of steps that this process has bought: the place to hang, fail or stop. */
   readonly beforeStep?: (step: number) => void | Promise<void>;
   readonly train?: number;
+  /** The file names of the pictures, by their numbers. */
+  readonly stem?: (id: number) => string;
+  /** Called before each image of a measurement, with the number of images that this process has paid for. */
+  readonly beforeImage?: (images: number) => void | Promise<void>;
   /** What validation sees in the first parameter; the default likes it near the target. */
   readonly dice?: (first: number) => number;
 }
@@ -29,6 +33,8 @@ export interface Bought {
   validations: number;
   reports: number;
 }
+
+type Measure = (theta?: Float32Array, signal?: AbortSignal, resume?: EvaluationResume) => Promise<ImageScore[]>;
 
 type TrainPart = (
   steps: number,
@@ -41,6 +47,7 @@ type TrainPart = (
 /** Training without images: a step moves every parameter by a rule of step and momentum, so that any slip shows. */
 export function stubTraining(options: StubOptions = {}): { open: OpenTraining; bought: Bought } {
   const bought: Bought = { steps: 0, validations: 0, reports: 0 };
+  let images = 0;
   const open: OpenTraining = async (study, state) => {
     const length = parameterCount(study.decoder);
     const meter = new QueryMeter(study.budget, systemClock, state);
@@ -62,7 +69,7 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
     const samples = (count: number): Sample[] =>
       Array.from({ length: count }, (_, i) => ({
         id: i,
-        stem: "secret",
+        stem: options.stem?.(i) ?? "secret",
         imagePath: "secret.png",
         maskPath: "secret.png",
       }));
@@ -84,6 +91,23 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       }
       return { state, loss: Number.NaN };
     };
+    const measure =
+      (purpose: "validate" | "report", count: number): Measure =>
+      async (theta, signal, resume) => {
+        const done: ImageScore[] = [];
+        for (const score of scores(count, theta)) {
+          const known = resume?.known.find(({ id }) => id === score.id);
+          if (!known) {
+            await options.beforeImage?.(images);
+            signal?.throwIfAborted();
+            await meter.count(purpose, 1, async () => {});
+            images++;
+          }
+          done.push(known ?? score);
+          if (!known) await resume?.onScores([...done]);
+        }
+        return done;
+      };
     const training: Training = {
       plan,
       meter,
@@ -93,13 +117,13 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       initialTheta: () => new Float32Array(length),
       startState: () => ({ step: 0, theta: new Float32Array(length), moments: [new Float32Array(length)] }),
       roundState: (previous, theta) => ({ ...previous, theta: theta.slice() }),
-      async validate(theta) {
+      validate: (...given) => {
         bought.validations++;
-        return meter.count("validate", VAL, async () => scores(VAL, theta));
+        return measure("validate", VAL)(...given);
       },
-      async report(theta) {
+      report: (...given) => {
         bought.reports++;
-        return meter.count("report", TEST, async () => scores(TEST, theta));
+        return measure("report", TEST)(...given);
       },
       personalState: (theta) => ({ step: 0, theta: theta.slice(), moments: [new Float32Array(length)] }),
       trainRound: (round, start, options) => train(plan.steps, round, study.rounds, start, options),

@@ -1,5 +1,5 @@
 export interface ReportingInit {
-  /** Whose report the study waits for: those of the last round's cohort that still take part. */
+  /** Whose report the study waits for: the last round's cohort. */
   readonly participants: readonly string[];
   readonly reported: ReadonlySet<string>;
   readonly silenceMs: number;

@@ -1,18 +1,17 @@
 import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
-import { encodeRing } from "@fedbaps/core/wire/codec.js";
 import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
 import { faultFields } from "../log.js";
 import type { RoundMetrics } from "../store/round-repository.js";
 import type { StudyRow } from "../store/study-repository.js";
+import { Audience } from "./audience.js";
 import type { DriverComponents } from "./components.js";
 import { Reporting } from "./reporting.js";
+import { recordRound } from "./round-record.js";
 import { SerialQueue } from "./serial-queue.js";
 import { metricsOf, vectorLengthOf } from "./sum-metrics.js";
-
-type WaitCode = Extract<Instruction, { phase: "wait" }>["reason"];
 
 /** Seconds before the third, fourth, ... attempt at a round may leave recruiting: no round fails in a tight loop. */
 const LONGEST_PAUSE_SECONDS = 60;
@@ -29,8 +28,7 @@ export class RoundDriver {
   #version: number;
   #round: Round | undefined;
   #reporting: Reporting | undefined;
-  /** The sites that have approved the study and are admitted: nobody else is told anything. */
-  #members = new Set<string>();
+  readonly #audience: Audience;
   /** What the sum that was opened last says of its cohort. */
   #metrics: RoundMetrics = {};
   /** The state that is in SQL and that the sites were told. */
@@ -44,6 +42,7 @@ export class RoundDriver {
   ) {
     this.#study = study;
     this.#version = study.version;
+    this.#audience = new Audience(components.outbox, study.name);
   }
 
   /** Goes on where SQL says that the study is. A round that was open is attempted again. */
@@ -104,7 +103,7 @@ export class RoundDriver {
 
   async join(member: Member): Promise<void> {
     await this.#event(async (now) => {
-      this.#members.add(member.site);
+      this.#audience.add(member.site);
       this.#reporting?.join(member.site, now);
       await this.#round?.join(member, now);
     });
@@ -113,7 +112,7 @@ export class RoundDriver {
 
   leave(site: string, code: string): Promise<void> {
     return this.#event(async (now) => {
-      this.#members.delete(site);
+      this.#audience.remove(site);
       this.#reporting?.leave(site);
       await this.#round?.leave(site, code, now);
     });
@@ -125,11 +124,11 @@ export class RoundDriver {
    */
   tell(site: string): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.#stopped || !this.#members.has(site)) return;
+      if (this.#stopped) return;
       const instruction = this.#instructionFor(site);
-      if (instruction !== undefined) this.components.outbox.send(site, instruction);
+      if (instruction !== undefined) this.#audience.tell(site, instruction);
       else if (this.#round === undefined || this.#round.phase === "recruiting")
-        this.components.outbox.send(site, this.#wait("waiting-for-sites"));
+        this.#audience.wait("waiting-for-sites", [site]);
     });
   }
 
@@ -178,7 +177,7 @@ export class RoundDriver {
   }
 
   async #giveUp(error: unknown): Promise<void> {
-    const { clock, logger, rounds, studies, outbox } = this.components;
+    const { clock, logger, rounds, studies } = this.components;
     const { name } = this.#study;
     this.#stopped = true;
     this.#cancelTimer();
@@ -187,7 +186,7 @@ export class RoundDriver {
     // Where it is the database that fails, the next start does both.
     await rounds.abortOpen(name, "INTERNAL", clock.now()).catch(log);
     await studies.move(name, ["running"], "paused", "INTERNAL").catch(log);
-    for (const site of this.#members) outbox.send(site, this.#wait("paused"));
+    this.#audience.wait("paused");
   }
 
   /** Stores and announces what changed, begins what comes next, and sets the timer. */
@@ -220,16 +219,17 @@ export class RoundDriver {
     const now = clock.now();
     const past = await rounds.list(name);
     const members = await sites.members(await studies.approvals(this.#study));
-    this.#members = new Set(members.map((member) => member.site));
+    this.#audience.set(members.map((member) => member.site));
     if (this.#version >= spec.rounds) {
       const last = past.find((row) => row.round === this.#version && row.phase === "completed");
       this.#round = undefined;
       this.#reporting = new Reporting({
-        participants: (last?.cohort ?? []).filter((site) => this.#members.has(site)),
+        participants: last?.cohort ?? [],
         reported: new Set((await studies.reports(name)).keys()),
         silenceMs: spec.silenceSeconds * 1000,
         now,
       });
+      for (const site of last?.cohort ?? []) if (!this.#audience.has(site)) this.#reporting.leave(site);
       this.#announce();
       return;
     }
@@ -253,18 +253,10 @@ export class RoundDriver {
   }
 
   async #store(round: Round): Promise<void> {
-    const { state, reference, dropOuts } = round;
-    const cohort = "cohort" in state && state.cohort ? state.cohort.members.map((member) => member.site) : null;
-    const endedAt = this.components.clock.now();
-    if (state.phase === "completed") {
-      const { sum, survivors } = state;
-      const [metrics, bytes] = [this.#metrics, encodeRing(sum)];
-      const result = { cohort: cohort!, survivors, dropOuts, metrics, sum: bytes, endedAt };
-      await this.components.rounds.complete(reference, result);
-      this.#version = reference.round;
-    } else if (state.phase === "aborted")
-      await this.components.rounds.move(reference, { phase: "aborted", cohort, dropOuts, code: state.code, endedAt });
-    else await this.components.rounds.move(reference, { phase: state.phase, cohort, dropOuts });
+    const { state, reference } = round;
+    const { rounds, clock } = this.components;
+    await recordRound(rounds, round, this.#metrics, clock.now());
+    if (state.phase === "completed") this.#version = reference.round;
     const { round: number, attempt } = reference;
     const code = state.phase === "aborted" ? { code: state.code } : {};
     this.#log("round", { round: number, attempt, phase: state.phase, ...code });
@@ -275,18 +267,11 @@ export class RoundDriver {
     this.#stopped = true;
     await this.components.studies.move(this.#study.name, ["running"], "completed");
     this.#log("study", { phase: "completed" });
-    for (const site of this.#members) this.components.outbox.send(site, this.#wait("completed"));
+    this.#audience.wait("completed");
   }
 
   #announce(): void {
-    for (const site of this.#members) {
-      const instruction = this.#instructionFor(site);
-      if (instruction !== undefined) this.components.outbox.send(site, instruction);
-    }
-  }
-
-  #wait(reason: WaitCode): Instruction {
-    return { phase: "wait", study: this.#study.name, reason };
+    this.#audience.tellAll((site) => this.#instructionFor(site));
   }
 
   #log(event: string, fields: Record<string, string | number>): void {

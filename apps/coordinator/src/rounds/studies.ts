@@ -4,11 +4,10 @@ import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { CoordinatorError } from "../errors.js";
 import { faultFields } from "../log.js";
 import type { StudyRow, StudyStatus } from "../store/study-repository.js";
+import type { WaitReason } from "./audience.js";
 import type { DriverComponents } from "./components.js";
 import { RoundDriver } from "./round-driver.js";
 import { SerialQueue } from "./serial-queue.js";
-
-type WaitReason = Extract<Instruction, { phase: "wait" }>["reason"];
 
 /**
  * The life of studies: `draft -> enrolling -> running <-> paused -> completed | aborted`. SQL is changed first, then
