@@ -1,13 +1,22 @@
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import type { VersionChoice } from "@fedbaps/core/training/version-choice.js";
 import { type StepReport, trainStretch } from "./paid-steps.js";
 import type { StepCheckpoint, StudyStore } from "./study-store.js";
-import type { StudyWork } from "./study-work.js";
 import type { Training } from "./training.js";
+
+/** The site's versions of the decoder, shared and its own. */
+export interface Versions {
+  /** The choice among versions up to `limit`, once zero-shot has been validated. */
+  choice(limit?: number): VersionChoice | undefined;
+  theta(version: number, signal: AbortSignal): Promise<Float32Array>;
+  /** Measures a version on the validation list, once. */
+  validate(version: number, signal: AbortSignal): Promise<unknown>;
+}
 
 export interface FineTuningInit {
   readonly rounds: number;
   readonly store: StudyStore;
-  readonly work: StudyWork;
+  readonly work: Versions;
   readonly training: Training;
   readonly stepCost: number;
 }

@@ -1,6 +1,6 @@
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import type { EvaluationResume, ImageScore } from "@fedbaps/core/training/evaluate.js";
-import type { RoundOptions } from "@fedbaps/core/training/site-training.js";
+import type { RoundOptions } from "@fedbaps/core/training/phase.js";
 import type { Measurement, StepCheckpoint, StudyStore } from "./study-store.js";
 import type { Training } from "./training.js";
 

@@ -6,7 +6,7 @@ import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
 import type { EvaluationResume, ImageScore } from "@fedbaps/core/training/evaluate.js";
-import type { RoundOptions, Trained } from "@fedbaps/core/training/site-training.js";
+import type { RoundOptions, Trained } from "@fedbaps/core/training/phase.js";
 import type { OpenTraining, Training } from "@fedbaps/site-agent/training.js";
 
 export const STEP_QUERIES = 16;

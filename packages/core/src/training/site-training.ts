@@ -10,11 +10,12 @@ import type { TensorBackend } from "../decoder/tensor-backend.js";
 import type { Comparison } from "../image/panel.js";
 import { RandomStream } from "../math/rng.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
-import { type BudgetPlan, PERSONAL_PARTS, planBudget, stepsAfter } from "./budget-plan.js";
+import { type BudgetPlan, PERSONAL_PARTS, planBudget } from "./budget-plan.js";
 import { CaseCache } from "./cases.js";
 import { type Answer, type EvaluationResume, evaluate, type ImageScore } from "./evaluate.js";
 import { LocalTrainer } from "./local-trainer.js";
-import { type Preset, type PresetName, preset, queriesPerStep } from "./presets.js";
+import { type Phase, type RoundOptions, type Trained, trainPart } from "./phase.js";
+import { type PresetName, preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
 
 export interface SiteTrainingSettings {
@@ -43,35 +44,6 @@ export interface SiteTrainingSettings {
   readonly meter?: MeterState;
   /** Bytes of prepared images kept in memory. */
   readonly cacheBytes?: number;
-}
-
-export interface StepProgress {
-  readonly state: OptimizerState;
-  /** Steps of this round. */
-  readonly stepsDone: number;
-  readonly stepsPlanned: number;
-  /** Mean training loss of this step. */
-  readonly loss: number;
-}
-
-export interface RoundOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Awaited after every step: the place to store the state. */
-  readonly onStep?: (progress: StepProgress) => void | Promise<void>;
-}
-
-export interface Trained {
-  readonly state: OptimizerState;
-  /** Mean training loss of the steps that were done now; NaN when there was none left to do. */
-  readonly loss: number;
-}
-
-/** One stretch of training with its own decay: towards the shared decoder, or the site's fine-tuning. */
-interface Phase {
-  readonly preset: Preset;
-  readonly steps: number;
-  readonly parts: number;
-  readonly trainer: LocalTrainer;
 }
 
 /** Test images that are shown as pictures. */
@@ -167,12 +139,12 @@ export class SiteTraining {
    * same bits.
    */
   trainRound(round: number, state: OptimizerState, options: RoundOptions = {}): Promise<Trained> {
-    return this.#train(this.#shared, round, state, options);
+    return trainPart(this.#shared, round, state, options);
   }
 
   /** Fine-tunes up to the last step of `part` (from 1, PERSONAL_PARTS in all), as `trainRound` does. */
   trainPersonal(part: number, state: OptimizerState, options: RoundOptions = {}): Promise<Trained> {
-    return this.#train(this.#personal, part, state, options);
+    return trainPart(this.#personal, part, state, options);
   }
 
   /** Measures on the fixed validation list; without `theta`, the zero-shot model. */
@@ -228,23 +200,6 @@ export class SiteTraining {
       seed: this.settings.seed,
     };
     return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...init, site }) };
-  }
-
-  async #train(phase: Phase, part: number, state: OptimizerState, options: RoundOptions): Promise<Trained> {
-    const first = stepsAfter(phase.steps, part - 1, phase.parts);
-    const last = stepsAfter(phase.steps, part, phase.parts);
-    let current = state;
-    let total = 0;
-    let counted = 0;
-    while (current.step < last) {
-      options.signal?.throwIfAborted();
-      const { state: next, loss } = await phase.trainer.step(current, options.signal);
-      current = next;
-      total += loss;
-      counted++;
-      await options.onStep?.({ state: current, stepsDone: current.step - first, stepsPlanned: last - first, loss });
-    }
-    return { state: current, loss: counted === 0 ? Number.NaN : total / counted };
   }
 
   #metered(purpose: Purpose): MeteredModel {
