@@ -124,7 +124,7 @@ function startAgent(hospital: Hospital, display: ProgressDisplay, options: DemoO
   void ended.then((status) => {
     if (signal.aborted || status === 0) return;
     display.note(site, `gone (${status})`);
-    const again = `npx --no fedbaps-site ${hospital.serveArguments(out).join(" ")}`;
+    const again = `node apps/site-agent/bin/fedbaps-site.js ${hospital.serveArguments(out).join(" ")}`;
     display.say(`${site} (process ${child.pid}) ended with ${status}; bring it back with:\n  ${again}`);
   });
 }
