@@ -97,7 +97,7 @@ export function promptBasis(
       const dg = green[i] - clickGreen;
       const db = blue[i] - clickBlue;
       const squares = dr * dr + dg * dg + db * db;
-      // Cauchy kernels: as useful as Gaussians here and free of exponentials, which cost and differ between machines.
+      // Cauchy kernels: free of exponentials, which cost and differ between machines.
       const like = 1 / (1 + squares * fair);
       const likeLoosely = 1 / (1 + squares * loose);
       const shade = like / COLOUR_UNIT;

@@ -4,8 +4,7 @@ const SMOOTHING = 1;
 
 /**
  * Soft Dice loss of one probability map (Milletari et al., V-Net, 2016, with the sum of first powers below): the
- * objective of BAPS's published configuration, and the one that moved thresholded Dice most in our first measurements
- * (adding cross-entropy lowered the loss further and the Dice less; `docs/decisions/0004-objective.md`).
+ * objective of BAPS's published configuration for this decoder (`docs/decisions/0004-objective.md`).
  * @returns a number in [0, 1]; 0 for a perfect, certain answer.
  */
 export function segmentationLoss(map: ProbabilityMap, mask: Mask): number {

@@ -15,7 +15,8 @@ export interface Preset {
 /**
  * The optimiser's settings.
  * - `adam` (default): +-1 directions, each judged on an image of its own, Adam-scaled, cosine decay.
- * - `paper`: BAPS as published (q = 5, batch 4, magnitudes in [0.5, 1], beta 0.4, stepped decay), the baseline.
+ * - `paper`: BAPS's optimiser with the gains of its published configuration (q = 5, batch 4, magnitudes in [0.5, 1], beta
+ *   0.4, stepped decay), untuned for our decoders and encoder: the baseline.
  * @param steps planned over the whole run, for the decay.
  */
 export function preset(name: PresetName, steps: number): Preset {
