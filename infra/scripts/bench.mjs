@@ -14,5 +14,5 @@ if (compiled.status !== 0) {
   process.stderr.write("Compiling the benchmarks failed: see the lines above.\n");
   process.exit(1);
 }
-const { main } = await import("../../tests/bench/dist/main.js");
+const { main } = await import("../../tests/bench/dist/bench/main.js");
 process.exit(await main(process.argv.slice(2)));

@@ -1,6 +1,7 @@
 import { open, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { messageOf } from "@fedbaps/core/common/errors.js";
+import { benchBlackbox } from "./blackbox.js";
 import { benchDecoder } from "./decoder.js";
 import { describeMachine, type Machine } from "./machine.js";
 import { benchSecagg } from "./secagg.js";
@@ -8,6 +9,7 @@ import { benchStep } from "./step.js";
 import { formatRows, type Row } from "./table.js";
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  blackbox: benchBlackbox,
   step: benchStep,
   decoder: benchDecoder,
   secagg: benchSecagg,
@@ -15,11 +17,12 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
 
 const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
 
-  step     one training step: how much of it is the black box's
-  decoder  an image-prompt decoder per image
-  secagg   masking, adding and unmasking encrypted vectors
+  blackbox  what a provider adds to the network itself, and whether memory stays flat over 2,000 queries
+  step      one training step: how much of it is the black box's
+  decoder   an image-prompt decoder per image
+  secagg    masking, adding and unmasking encrypted vectors
 
-Without a name all are run, in one to two minutes. --json prints one JSON document instead of tables: an array, or the
+Without a name all are run, in about four minutes. --json prints one JSON document instead of tables: an array, or the
 one benchmark where one was named. --out writes that document to a file as well.
 `;
 

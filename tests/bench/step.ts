@@ -1,18 +1,17 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { BUNDLED_MODEL_FILE } from "@fedbaps/core/blackbox/open.js";
 import { DECODER_KINDS } from "@fedbaps/core/decoder/parameters.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
 import { type BareNetwork, openBareNetwork } from "./bare-network.js";
 import { readPhantoms } from "./phantoms.js";
+import { GENERAL_MODEL_FILE } from "./places.js";
 import { median, rounded, spread } from "./statistics.js";
 import type { Row } from "./table.js";
 import { interleaved, type Rounds } from "./timing.js";
 import { openTrainingRun, type TrainingRun } from "./training-run.js";
 
 const MEASURED = "one training step, default preset";
-const GENERAL_MODEL_FILE = fileURLToPath(new URL("../../../../shared/models/general-seg-128.onnx", import.meta.url));
 const ROUNDS: Rounds = { warmUp: 3, counted: 31 };
 const SEED = 1;
 const IMAGES = 20;

@@ -34,7 +34,7 @@ export async function openTrainingRun(init: {
   const decoder = await openDecoder(init.decoder, "wasm");
   const model = new StopwatchModel(await openBlackBox(blackbox));
   const metered = new MeteredModel(model, new QueryMeter(Number.POSITIVE_INFINITY, systemClock), "train");
-  const cases = new CaseCache(decoder, model.description.nativeSize, CACHE_BYTES);
+  const cases = new CaseCache(decoder, model.description, CACHE_BYTES);
   await cases.all(train);
   const trainer = new LocalTrainer({ decoder, model: metered, cases, train, preset: settings, seed, site: "bench" });
   const insideMs: number[] = [];

@@ -31,6 +31,7 @@ export function describeSegmentationModel(name: string, open: () => Promise<Segm
     });
     afterAll(() => model.close());
 
+    const takesBoxes = () => model.description.prompts.includes("box");
     const native = () => disc(model.description.nativeSize.width, model.description.nativeSize.height);
 
     it("says what it is", () => {
@@ -38,6 +39,10 @@ export function describeSegmentationModel(name: string, open: () => Promise<Segm
       expect(description.identity).toMatch(/^[0-9a-f]{64}$/);
       expect(description.prompts).toContain("point");
       expect(description.maxBatch).toBeGreaterThanOrEqual(1);
+      expect(description.concurrency).toBeGreaterThanOrEqual(1);
+      expect(description.inputs.length).toBeGreaterThan(0);
+      expect(description.outputs.length).toBeGreaterThan(0);
+      expect(["stretch", "longest-side"]).toContain(description.geometry);
       expect(Math.min(description.nativeSize.width, description.nativeSize.height)).toBeGreaterThanOrEqual(1);
     });
 
@@ -88,11 +93,12 @@ export function describeSegmentationModel(name: string, open: () => Promise<Segm
           point(0.8 * width, 0.9 * height, 0),
         ],
       };
-      const boxed: Prompt = {
-        points: [],
-        box: { left: 0.1 * width, top: 0.2 * height, right: 0.5 * width, bottom: 0.6 * height },
-      };
-      const prompts = [clickIn(image), three, boxed];
+      const box = { left: 0.1 * width, top: 0.2 * height, right: 0.5 * width, bottom: 0.6 * height };
+      // One that takes no boxes gets two clicks instead.
+      const other: Prompt = takesBoxes()
+        ? { points: [], box }
+        : { points: [point(box.left, box.top), point(box.right, box.bottom)] };
+      const prompts = [clickIn(image), three, other];
       const together = await model.segment([image, image, image], prompts);
       for (const [i, prompt] of prompts.entries()) {
         const [alone] = await model.segment([image], [prompt]);
@@ -101,6 +107,65 @@ export function describeSegmentationModel(name: string, open: () => Promise<Segm
       // The other prompts do say something else.
       expect(largestDifference(together[0].data, together[1].data)).toBeGreaterThan(1e-3);
       expect(largestDifference(together[0].data, together[2].data)).toBeGreaterThan(1e-3);
+    });
+
+    it("takes a box, alone and with a click, or says that it takes none", async () => {
+      const image = disc(150, 110);
+      const box = { left: 0.15 * 150, top: 0.2 * 110, right: 0.5 * 150, bottom: 0.7 * 110 };
+      const asked = () =>
+        model.segment(
+          [image, image],
+          [
+            { points: [], box },
+            { ...clickIn(image), box },
+          ],
+        );
+      if (!takesBoxes()) {
+        expect(await codeOf(asked)).toBe("BLACKBOX_INPUT");
+        return;
+      }
+      for (const map of await asked()) expect(map.data[Math.round(0.4 * 110) * 150 + 45]).toBeGreaterThan(0.5);
+    });
+
+    it("hears a background click", async () => {
+      const image = disc(150, 110);
+      const { points } = clickIn(image);
+      const [plain, corrected] = await model.segment(
+        [image, image],
+        [{ points }, { points: [...points, point(0.8 * 150, 0.8 * 110, 0)] }],
+      );
+      expect(largestDifference(plain.data, corrected.data)).toBeGreaterThan(1e-4);
+    });
+
+    it("takes a picture of one pixel, of one row, and of 4096 by 40 pixels", async () => {
+      const images = [disc(1, 1), disc(57, 1), disc(4096, 40)];
+      const maps = await model.segment(
+        images,
+        images.map(({ width, height }) => click((width - 1) / 2, (height - 1) / 2)),
+      );
+      expect(maps.map(({ width, height }) => [width, height])).toEqual([
+        [1, 1],
+        [57, 1],
+        [4096, 40],
+      ]);
+      for (const map of maps) expect(map.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+    });
+
+    it("takes a picture of 4096 by 4096 pixels", async () => {
+      const image: Image = { data: new Float32Array(4096 * 4096 * 3).fill(90), width: 4096, height: 4096, channels: 3 };
+      const [map] = await model.segment([image], [click(4000, 100)]);
+      expect([map.width, map.height, map.data.length]).toEqual([4096, 4096, 4096 * 4096]);
+    });
+
+    it("refuses a grey picture in one line: it would not know what its one channel means", async () => {
+      const grey: Image = { data: new Float32Array(600), width: 30, height: 20, channels: 1 };
+      expect(await codeOf(() => model.segment([grey], [click(3, 3)]))).toBe("BLACKBOX_INPUT");
+      // Grey in three channels is an ordinary picture.
+      const [map] = await model.segment(
+        [{ data: new Float32Array(1800).fill(80), width: 30, height: 20, channels: 3 }],
+        [click(3, 3)],
+      );
+      expect([map.width, map.height]).toEqual([30, 20]);
     });
 
     it("finds the object under the click, and another answer where the click is elsewhere", async () => {
@@ -157,6 +222,14 @@ export function describeSegmentationModel(name: string, open: () => Promise<Segm
         expect(await codeOf(() => model.segment(new Array(images).fill(image), new Array(prompts).fill(prompt)))).toBe(
           "BLACKBOX_INPUT",
         );
+    });
+
+    it("may be closed twice, and then answers no more", async () => {
+      const other = await open();
+      await other.close();
+      await other.close();
+      const image = disc(20, 20);
+      expect(await codeOf(() => other.segment([image], [clickIn(image)]))).toBe("BLACKBOX_CLOSED");
     });
 
     it("stops when it is told to", async () => {

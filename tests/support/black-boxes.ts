@@ -18,11 +18,16 @@ export class FakeModel implements SegmentationModel {
   constructor(description: Partial<ModelDescription> = {}) {
     this.description = {
       name: "fake",
-      family: "onnx",
+      family: "promptable",
       identity: "0".repeat(64),
       nativeSize: { width: 16, height: 16 },
+      geometry: "stretch",
       prompts: ["point"],
       maxBatch: 8,
+      concurrency: 1,
+      inputs: [],
+      outputs: [],
+      notes: [],
       ...description,
     };
   }

@@ -1,80 +1,185 @@
-// Writes tiny ONNX files: just enough of the protocol buffer format (onnx.proto3) for graphs with wrong names or
-// shapes, and for one that answers with a colour channel of its own input.
+// Writes small ONNX files: graphs with wrong names or shapes, stand-ins for real networks, and one that answers with a
+// colour channel of its own input.
+import { toFloat16 } from "@fedbaps/core/blackbox/float16.js";
+import { DATA_TYPE, ModelProto } from "@fedbaps/core/blackbox/onnx-schema.js";
 
-export const FLOAT = 1;
-export const UINT8 = 2;
+export const FLOAT = DATA_TYPE.float32;
+export const FLOAT16 = DATA_TYPE.float16;
+export const UINT8 = DATA_TYPE.uint8;
+export const INT32 = DATA_TYPE.int32;
+export const INT64 = DATA_TYPE.int64;
+export const BOOL = 9;
+
+const IR_VERSION = 8;
+const OPSET = 17;
 
 /** A size, or the name of one that is free. */
 export type Dimension = number | string;
 
+/** An input or an output of a graph. */
 export interface Tensor {
   readonly name: string;
   readonly shape: readonly Dimension[];
   readonly type?: number;
 }
 
+/** A tensor whose values are part of the model: a constant, a weight. */
+export interface Constant {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type?: number;
+  readonly values: readonly number[];
+  /** Name of a file beside the ONNX file that holds the values (`constantBytes`), and nothing else. */
+  readonly beside?: string;
+}
+
+/** Of an operator: plain numbers are whole, lists are of whole numbers. */
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly tensor: Constant };
+export type Attributes = Readonly<Record<string, Attribute>>;
+
 export interface Node {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Attributes that are lists of whole numbers. */
-  readonly lists?: Readonly<Record<string, readonly number[]>>;
+  readonly attributes?: Attributes;
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 127) {
-    bytes.push((rest & 127) | 128);
-    rest = Math.floor(rest / 128);
+/** The values as they lie in a file. */
+export function constantBytes({ type = FLOAT, values }: Constant): Uint8Array {
+  const bytes = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  switch (type) {
+    case FLOAT:
+      return bytes(Float32Array.from(values));
+    case FLOAT16:
+      return bytes(toFloat16(values));
+    case INT32:
+      return bytes(Int32Array.from(values));
+    case INT64:
+      return bytes(BigInt64Array.from(values, BigInt));
+    default:
+      return Uint8Array.from(values);
   }
-  return Buffer.from([...bytes, rest]);
 }
 
-const number = (field: number, value: number) => Buffer.concat([varint(field * 8), varint(value)]);
-
-function bytes(field: number, content: string | Buffer): Buffer {
-  const body = typeof content === "string" ? Buffer.from(content) : content;
-  return Buffer.concat([varint(field * 8 + 2), varint(body.length), body]);
+function constantInfo(constant: Constant): object {
+  const { name, shape, type = FLOAT, beside } = constant;
+  const info = { name, dims: shape, data_type: type };
+  const raw_data = constantBytes(constant);
+  if (beside === undefined) return { ...info, raw_data };
+  const place = { location: beside, offset: "0", length: String(raw_data.length) };
+  const external_data = Object.entries(place).map(([key, value]) => ({ key, value }));
+  return { ...info, external_data, data_location: 1 };
 }
 
-const message = (field: number, ...parts: readonly Buffer[]) => bytes(field, Buffer.concat(parts));
-
-function tensorInfo(field: number, { name, shape, type = FLOAT }: Tensor): Buffer {
-  const sizes = shape.map((size) => message(1, typeof size === "number" ? number(1, size) : bytes(2, size)));
-  return message(field, bytes(1, name), message(2, message(1, number(1, type), message(2, ...sizes))));
+function attributeInfo([name, value]: [string, Attribute]): object {
+  if (typeof value === "number") return { name, type: 2, i: value };
+  if (typeof value === "string") return { name, type: 3, s: Buffer.from(value) };
+  if ("float" in value) return { name, type: 1, f: value.float };
+  if ("tensor" in value) return { name, type: 4, t: constantInfo(value.tensor) };
+  return { name, type: 7, ints: value };
 }
 
-function nodeInfo({ operator, inputs, outputs, lists = {} }: Node): Buffer {
-  return message(
-    1,
-    ...inputs.map((name) => bytes(1, name)),
-    ...outputs.map((name) => bytes(2, name)),
-    bytes(4, operator),
-    ...Object.entries(lists).map(([name, values]) =>
-      message(5, bytes(1, name), ...values.map((value) => number(8, value)), number(20, 7)),
-    ),
-  );
+function tensorInfo({ name, shape, type = FLOAT }: Tensor): object {
+  const dim = shape.map((size) => (typeof size === "number" ? { dim_value: size } : { dim_param: size }));
+  return { name, type: { tensor_type: { elem_type: type, shape: { dim } } } };
 }
 
-/** The bytes of an ONNX file, operators of opset 9. */
+/** The bytes of an ONNX file; operators of opset 17 unless another is asked for. */
 export function onnxFile(graph: {
   nodes: readonly Node[];
   inputs: readonly Tensor[];
   outputs: readonly Tensor[];
+  constants?: readonly Constant[];
+  opset?: number;
 }): Buffer {
-  const { nodes, inputs, outputs } = graph;
-  return Buffer.concat([
-    number(1, 4),
-    message(8, bytes(1, ""), number(2, 9)),
-    message(
-      7,
-      ...nodes.map(nodeInfo),
-      bytes(2, "graph"),
-      ...inputs.map((tensor) => tensorInfo(11, tensor)),
-      ...outputs.map((tensor) => tensorInfo(12, tensor)),
-    ),
-  ]);
+  const { nodes, inputs, outputs, constants = [], opset = OPSET } = graph;
+  const message = ModelProto.fromObject({
+    ir_version: IR_VERSION,
+    opset_import: [{ domain: "", version: opset }],
+    graph: {
+      name: "graph",
+      node: nodes.map((node) => ({
+        input: node.inputs,
+        output: node.outputs,
+        op_type: node.operator,
+        attribute: Object.entries(node.attributes ?? {}).map(attributeInfo),
+      })),
+      initializer: constants.map(constantInfo),
+      input: inputs.map(tensorInfo),
+      output: outputs.map(tensorInfo),
+    },
+  });
+  return Buffer.from(ModelProto.encode(message).finish());
+}
+
+/** Puts a graph together step by step; every method gives the name of what it made. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #constants: Constant[] = [];
+  readonly #inputs: Tensor[] = [];
+  readonly #outputs: Tensor[] = [];
+  #made = 0;
+
+  input(name: string, shape: readonly Dimension[], type: number = FLOAT): string {
+    this.#inputs.push({ name, shape, type });
+    return name;
+  }
+
+  /** Gives `value` out under a name of its own. */
+  output(name: string, shape: readonly Dimension[], value: string, type: number = FLOAT): void {
+    this.#outputs.push({ name, shape, type });
+    this.#nodes.push({ operator: "Identity", inputs: [value], outputs: [name] });
+  }
+
+  /** One output of an operator. An input that is left out has the name "". */
+  op(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.ops(operator, inputs, 1, attributes)[0];
+  }
+
+  /** All the outputs of an operator that has several. */
+  ops(operator: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
+    const outputs = Array.from({ length: count }, () => this.#name(operator));
+    this.#nodes.push({ operator, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  floats(values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.constant({ shape, values });
+  }
+
+  float(value: number): string {
+    return this.floats([value], []);
+  }
+
+  ints(...values: number[]): string {
+    return this.constant({ shape: [values.length], values, type: INT64 });
+  }
+
+  constant(constant: Omit<Constant, "name">): string {
+    const name = this.#name("constant");
+    this.#constants.push({ ...constant, name });
+    return name;
+  }
+
+  /** The bytes of the ONNX file. */
+  file(opset = OPSET): Buffer {
+    return onnxFile({
+      nodes: this.#nodes,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      constants: this.#constants,
+      opset,
+    });
+  }
+
+  #name(kind: string): string {
+    return `${kind}_${++this.#made}`;
+  }
 }
 
 export const contractInputs: readonly Tensor[] = [
@@ -84,9 +189,10 @@ export const contractInputs: readonly Tensor[] = [
 ];
 export const contractOutputs: readonly Tensor[] = [{ name: "masks", shape: ["B", 1, 4, 6] }];
 
-/** Fits the contract at 6 x 4 pixels; its logits are one channel of the image. */
-export function channelModel(channel: number): Buffer {
-  const lists = { axes: [1], starts: [channel], ends: [channel + 1] };
-  const nodes = [{ operator: "Slice", inputs: ["image"], outputs: ["masks"], lists }];
-  return onnxFile({ nodes, inputs: contractInputs, outputs: contractOutputs });
+/** Fits the contract at 6 x 4 pixels, except for what is changed; its logits are one channel of the image. */
+export function channelModel(channel: number, inputs: readonly Tensor[] = contractInputs): Buffer {
+  const whole = (name: string, value: number) => ({ name, shape: [1], values: [value], type: INT64 });
+  const constants = [whole("starts", channel), whole("ends", channel + 1), whole("axes", 1)];
+  const nodes = [{ operator: "Slice", inputs: ["image", ...constants.map(({ name }) => name)], outputs: ["masks"] }];
+  return onnxFile({ nodes, inputs, outputs: contractOutputs, constants });
 }

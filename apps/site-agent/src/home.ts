@@ -33,6 +33,10 @@ export class Home {
   get log(): string {
     return join(this.folder, "agent.log");
   }
+  /** Kept answers of the black box. */
+  get answers(): string {
+    return join(this.folder, "answers");
+  }
   get studies(): string {
     return join(this.folder, "studies");
   }

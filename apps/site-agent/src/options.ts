@@ -1,9 +1,15 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { AnswerCache } from "@fedbaps/core/blackbox/answer-cache.js";
+import type { SegmentationModel } from "@fedbaps/core/blackbox/model.js";
+import type { OpenOptions } from "@fedbaps/core/blackbox/open.js";
+import { SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { type Command, InvalidArgumentError } from "commander";
+import { Home } from "./home.js";
+import { readPolicy } from "./policy.js";
 import { readSiteSettings } from "./site-settings.js";
 
 /** What a command may touch besides its files: the process's streams, environment, time, randomness and signals. */
@@ -32,6 +38,12 @@ export function printJson(io: CommandIo, value: unknown): void {
 /** One line for a person. */
 export function say(io: CommandIo, line: string): void {
   io.stderr(`${line}\n`);
+}
+
+/** How the black box was understood, for a person to check; nothing for most. */
+export function sayNotes(io: CommandIo, { description }: SegmentationModel): void {
+  for (const note of description.notes) say(io, `note: ${note}`);
+  if (description.remote) say(io, `note: prompted images are sent to ${description.remote}`);
 }
 
 /** For commander: parses a whole number within bounds, or says in one line what is expected. */
@@ -71,24 +83,44 @@ export interface MeasureOptions extends HomeOption {
   readonly blackbox?: string;
   readonly seed: number;
   readonly threads?: number;
+  readonly answerCache?: string;
   readonly json?: boolean;
 }
+
+export const BLACKBOX_HELP = `${SPEC_HELP} (default: the one in site.yaml, else bundled)`;
 
 /** The flags that all commands that measure share. Read them with `command.optsWithGlobals()`, then `measureSettings`. */
 export function addMeasureOptions(command: Command): Command {
   return command
     .option("--data <dir>", "the site's folder with images/ and masks/ (default: the one in site.yaml)")
-    .option("--blackbox <spec>", "bundled, or onnx:FILE (default: the one in site.yaml, else bundled)")
+    .option("--blackbox <spec>", BLACKBOX_HELP)
     .option("--seed <n>", "seed of every random draw", integer(0), 1)
     .option("--threads <n>", "CPU threads of the black box", integer(1, 256))
+    .option("--answer-cache <dir>", "keep the zero-shot model's answers there and look them up before asking again")
     .option("--json", "print one JSON document on standard output");
 }
+
+/** What answers may take: a few thousand at usual sizes. */
+const CACHE_LIMITS = { memoryBytes: 128 * 2 ** 20, diskBytes: 2 * 2 ** 30 };
 
 export interface MeasureSettings {
   readonly data: string;
   readonly blackbox: string;
   readonly seed: number;
-  readonly threads?: number;
+  /** How the black box is opened: threads, and what the policy allows. */
+  readonly open: OpenOptions;
+  readonly answers?: AnswerCache;
+}
+
+/** How a black box is opened at this site. @throws UsageError for a faulty policy.yaml */
+export async function openOptions(
+  io: CommandIo,
+  options: HomeOption & { readonly threads?: number | undefined },
+): Promise<OpenOptions> {
+  const { blackboxHosts } = await readPolicy(new Home(homeFolder(io, options)));
+  const { threads } = options;
+  const common = { allowedHosts: blackboxHosts, env: io.env, clock: io.clock, signal: io.signal };
+  return threads === undefined ? common : { ...common, threads };
 }
 
 /**
@@ -96,14 +128,17 @@ export interface MeasureSettings {
  * @throws UsageError when neither says where the data are.
  */
 export async function measureSettings(io: CommandIo, options: MeasureOptions): Promise<MeasureSettings> {
-  const stored = await readSiteSettings(homeFolder(io, options));
+  const home = new Home(homeFolder(io, options));
+  const stored = await readSiteSettings(home.folder);
   const data = options.data ?? stored?.data;
   if (data === undefined)
     throw new UsageError("which data? Give --data DIR, a folder with images/ and masks/, or set data in site.yaml");
+  const folder = options.answerCache ?? (stored?.answerCache ? home.answers : undefined);
   return {
     data: resolve(data),
     blackbox: options.blackbox ?? stored?.blackbox ?? "bundled",
     seed: options.seed,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    open: await openOptions(io, options),
+    ...(folder === undefined ? {} : { answers: new AnswerCache({ ...CACHE_LIMITS, folder: resolve(folder) }) }),
   };
 }

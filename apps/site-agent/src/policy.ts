@@ -20,6 +20,7 @@ export const policySchema = z.strictObject({
   budgetPerStudy: z.number().int().min(1).default(20_000),
   metrics: z.enum(["none", "cohort", "own"]).default("cohort"),
   allowInsecureHttp: z.array(z.string().min(1)).default([]),
+  blackboxHosts: z.array(z.string().min(1)).default([]),
 });
 
 /** What this site allows, whatever a coordinator asks for. */
@@ -40,8 +41,12 @@ budgetPerStudy: 20000
 #   own     also this site's own test Dice and numbers of images, in its final report
 metrics: cohort
 
-# Hosts to which plain http:// is allowed. Loopback is always allowed; everything else must be https://.
+# Coordinators to which plain http:// is allowed. Loopback is always allowed; everything else must be https://.
 allowInsecureHttp: []
+
+# Servers that may be asked as a black box (oip:URL): prompted images of patients are sent to them. A host, or host:port,
+# means https; plain http must be written out: http://host:port. This machine itself (loopback) is always allowed.
+blackboxHosts: []
 `;
 
 /** @returns the home's policy, the defaults where it has none. @throws UsageError with every fault of the file at once */

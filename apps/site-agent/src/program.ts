@@ -1,6 +1,7 @@
 import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command, CommanderError } from "commander";
 import { adaptCommand } from "./commands/adapt.js";
+import { blackboxCommand } from "./commands/blackbox.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { initCommand } from "./commands/init.js";
@@ -16,7 +17,15 @@ export function buildProgram(io: CommandIo): Command {
     .description("FedBAPS site agent: adapts a black-box segmentation model at this site; no image or label leaves it.")
     .option("--home <dir>", "folder of this agent's state (default: FEDBAPS_HOME, else ~/.fedbaps)")
     .showHelpAfterError("(--help shows what there is)");
-  const commands = [initCommand, enrollCommand, studyCommand, statusCommand, evaluateCommand, adaptCommand];
+  const commands = [
+    initCommand,
+    enrollCommand,
+    studyCommand,
+    statusCommand,
+    blackboxCommand,
+    evaluateCommand,
+    adaptCommand,
+  ];
   for (const command of commands) program.addCommand(command(io));
   program.addCommand(runCommand(io, { afterReport: writePictures }));
   for (const command of everyCommand(program))

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import { nameSchema } from "@fedbaps/core/wire/primitives.js";
 import { z } from "zod";
 import { readYaml } from "./yaml-file.js";
@@ -7,6 +8,7 @@ const settingsSchema = z.strictObject({
   site: nameSchema,
   data: z.string().min(1).nullish(),
   blackbox: z.string().min(1).nullish(),
+  answerCache: z.boolean().nullish(),
 });
 
 /** What `site.yaml` says: where this site's data and black box are. */
@@ -14,23 +16,32 @@ export interface SiteSettings {
   readonly site: string;
   readonly data?: string;
   readonly blackbox?: string;
+  /** Whether answers of zero-shot measurements are kept in the home. */
+  readonly answerCache?: boolean;
 }
 
 /** @returns undefined when the home has no site.yaml. @throws UsageError naming every fault of the file. */
 export async function readSiteSettings(home: string): Promise<SiteSettings | undefined> {
   const settings = await readYaml(join(home, "site.yaml"), settingsSchema);
   if (!settings) return undefined;
-  const { site, data, blackbox } = settings;
-  return { site, ...(data ? { data } : {}), ...(blackbox ? { blackbox } : {}) };
+  const { site, data, blackbox, answerCache } = settings;
+  return {
+    site,
+    ...(data ? { data } : {}),
+    ...(blackbox ? { blackbox } : {}),
+    ...(answerCache == null ? {} : { answerCache }),
+  };
 }
 
 /** The text of a new site.yaml. */
-export function siteSettingsText({ site, data, blackbox }: SiteSettings): string {
+export function siteSettingsText({ site, data, blackbox, answerCache }: SiteSettings): string {
   return `# This site. Nothing in this file is ever sent, the name apart.
 site: ${site}
 # A folder with images/ and masks/ (files of the same name), or with train/, val/ and test/ above those two.
 data: ${data === undefined ? "null" : JSON.stringify(data)}
-# The segmentation model to adapt: bundled, or onnx:FILE.
+# The segmentation model to adapt: ${SPEC_HELP}.
 blackbox: ${JSON.stringify(blackbox ?? "bundled")}
+# Keep answers of zero-shot measurements in this home, so that the same question is not paid for twice. They hold masks.
+answerCache: ${answerCache ?? false}
 `;
 }

@@ -10,8 +10,11 @@ export interface Statement {
   readonly costs: readonly string[];
 }
 
-/** States what would leave this site under this study and this policy, how often and how large, and what it costs. */
-export function statement(study: StudySpec, policy: Policy): Statement {
+/**
+ * States what would leave this site under this study and this policy, how often and how large, and what it costs.
+ * @param servers on other machines that this site's own black box asks: pictures leave for them.
+ */
+export function statement(study: StudySpec, policy: Policy, servers: readonly string[]): Statement {
   const parameters = decoderLayout(study.decoder).length;
   const length = updateLength(parameters);
   const sites = study.participation.sites.length;
@@ -24,11 +27,17 @@ export function statement(study: StudySpec, policy: Policy): Statement {
     "while it works: steps done, queries spent, and codes of failures",
     "at the end: whether it uses a decoder and of which version, queries spent, seconds of the black box",
     ...metricsLines(policy),
+    ...servers.map(
+      (server) =>
+        `to ${server}, this site's own black box and not the coordinator: up to ${study.budget} pictures with visual prompts drawn on them, and clicks`,
+    ),
   ];
   return {
     leaves,
     never: [
-      "images, masks, clicks, file names, patient data",
+      servers.length === 0
+        ? "images, masks, clicks, file names, patient data"
+        : "masks, file names, patient data; images and clicks to the coordinator or another site",
       `this site's own decoder (${parameters} parameters) in the clear`,
     ],
     costs: [`at most ${study.budget} black-box queries here (policy: ${policy.budgetPerStudy})`],
@@ -48,8 +57,7 @@ function kilobytes(bytes: number): string {
 }
 
 /** The study and its statement as text for a person. */
-export function studyText(study: StudySpec, hash: string, policy: Policy): string {
-  const { leaves, never, costs } = statement(study, policy);
+export function studyText(study: StudySpec, hash: string, { leaves, never, costs }: Statement): string {
   const { sites, require } = study.participation;
   const list = (title: string, lines: readonly string[]) => [title, ...lines.map((line) => `  - ${line}`)];
   return [

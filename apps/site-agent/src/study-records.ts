@@ -1,3 +1,4 @@
+import { laterLatency } from "@fedbaps/core/blackbox/latency.js";
 import type { MeterState } from "@fedbaps/core/blackbox/metered.js";
 import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { siteReportSchema } from "@fedbaps/core/wire/messages.js";
@@ -6,7 +7,15 @@ import { z } from "zod";
 
 const count = z.number().int().min(0);
 
-export const meterSchema = z.strictObject({ train: count, validate: count, report: count, seconds: z.number().min(0) });
+export const meterSchema = z.strictObject({
+  train: count,
+  validate: count,
+  report: count,
+  seconds: z.number().min(0),
+  // A journal of an earlier version does not have these.
+  failures: count.default(0),
+  latency: z.record(z.string(), count).default({}),
+});
 
 export const scoresSchema = z
   .array(z.strictObject({ id: count, dice: z.number(), iou: z.number(), hd95: z.number().nullish() }))
@@ -61,5 +70,7 @@ export function laterMeter(a: MeterState, b: MeterState): MeterState {
     validate: Math.max(a.validate, b.validate),
     report: Math.max(a.report, b.report),
     seconds: Math.max(a.seconds, b.seconds),
+    failures: Math.max(a.failures, b.failures),
+    latency: laterLatency(a.latency, b.latency),
   };
 }

@@ -1,3 +1,5 @@
+import type { AnswerCache } from "@fedbaps/core/blackbox/answer-cache.js";
+import type { OpenOptions } from "@fedbaps/core/blackbox/open.js";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { SiteTraining } from "@fedbaps/core/training/site-training.js";
 import type { OpenTraining } from "./training.js";
@@ -6,7 +8,8 @@ export interface TrainingHostInit {
   readonly site: string;
   readonly data: string;
   readonly blackbox: string;
-  readonly threads?: number | undefined;
+  readonly open: OpenOptions;
+  readonly answers?: AnswerCache | undefined;
   readonly clock: Clock;
   readonly afterReport?: AfterReport | undefined;
 }
@@ -15,10 +18,10 @@ export interface TrainingHostInit {
 export type AfterReport = (context: { training: SiteTraining; theta?: Float32Array; out: string }) => Promise<unknown>;
 
 /** Opens this site's data and black box for a study. */
-export function trainingHost({ afterReport, threads, ...site }: TrainingHostInit): OpenTraining {
+export function trainingHost({ afterReport, answers, ...site }: TrainingHostInit): OpenTraining {
   return async ({ decoder, preset, budget, rounds, personalShare, clicks, seed }, meter) => {
     const settings = { decoder, preset, budget, rounds, personalShare, clicks, seed, meter, ...site };
-    const training = await SiteTraining.open(threads === undefined ? settings : { ...settings, threads });
+    const training = await SiteTraining.open(answers ? { ...settings, answers } : settings);
     return afterReport ? { training, afterReport: (context) => afterReport({ training, ...context }) } : { training };
   };
 }

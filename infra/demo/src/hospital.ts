@@ -1,11 +1,17 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import type { CoordinatorProcess } from "./coordinator-process.js";
 import type { Processes, Running } from "./processes.js";
 
-/** The demo's sites share their figures with the coordinator, so that its API shows them too. */
-const POLICY = "minCohort: 3\nbudgetPerStudy: 100000000\nmetrics: own\n";
+/**
+ * The demo's sites share their figures with the coordinator, so that its API shows them too, and may ask the black box that
+ * the person who started the demo named: whoever does that is the owner of the data here.
+ */
+function policyText(blackboxHosts: readonly string[]): string {
+  return `minCohort: 3\nbudgetPerStudy: 100000000\nmetrics: own\nblackboxHosts: ${JSON.stringify(blackboxHosts)}\n`;
+}
 
 /** One hospital: a home of its own and the site agent's command line, used as its data scientist would. */
 export class Hospital {
@@ -27,7 +33,7 @@ export class Hospital {
     const { site } = this;
     const invite = await coordinator.invite(site);
     await mkdir(this.home, { recursive: true });
-    await writeFileAtomic(join(this.home, "policy.yaml"), POLICY);
+    await writeFileAtomic(join(this.home, "policy.yaml"), policyText(remoteOrigins(settings.blackbox)));
     await this.#run("init", "--site", site, "--data", settings.data, "--blackbox", settings.blackbox);
     await this.#run("enroll", "--coordinator", settings.url ?? coordinator.url, "--code", invite);
     await coordinator.approve(site);

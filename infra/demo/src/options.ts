@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { absoluteSpec } from "@fedbaps/core/blackbox/open.js";
+import { absoluteSpec, SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { DECODER_KINDS, type DecoderKind } from "@fedbaps/core/decoder/parameters.js";
 
@@ -31,7 +31,7 @@ model together, under encryption, and show Dice before and after.
   --rounds N          rounds of the study (default 4)
   --require K         sites that a round needs (default: all of 3, all but one of 4 or more)
   --decoder KIND      ${DECODER_KINDS.join(" or ")} (default filter-bank)
-  --blackbox SPEC     bundled, or onnx:FILE (default bundled)
+  --blackbox SPEC     ${SPEC_HELP} (default bundled)
   --budget QUERIES    black-box queries per site at most, for everything (default 1200)
   --seed N            seed of every random draw (default 1)
   --out DIR           folder for report.json, decoders and pictures (default demo-out)

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { loadSample, openDataset } from "@fedbaps/core/data/dataset.js";
@@ -25,7 +26,8 @@ const PHANTOMS_PER_SITE = 60;
  * @throws DemoError DEMO_DATA; BlackBoxError; DatasetError and BudgetError for a site that could not take part.
  */
 export async function prepareSites(options: DemoOptions, work: string): Promise<SiteData[]> {
-  await (await openBlackBox(options.blackbox)).close();
+  const allowedHosts = remoteOrigins(options.blackbox);
+  await (await openBlackBox(options.blackbox, { allowedHosts, env: process.env })).close();
   const found = options.data === undefined ? await drawSites(options, work) : await findSites(options.data);
   const wanted = options.sites ?? found.length;
   if (found.length < Math.max(wanted, DEFAULT_SITES))

@@ -1,3 +1,4 @@
+import { addLatency, latencyPercentile, laterLatency } from "@fedbaps/core/blackbox/latency.js";
 import { freshMeter, MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import type { Prompt } from "@fedbaps/core/blackbox/model.js";
 import type { Image } from "@fedbaps/core/image/image.js";
@@ -24,7 +25,7 @@ describe("counting", () => {
     await new MeteredModel(model, meter, "validate").segment(images(3), prompts(3));
     await new MeteredModel(model, meter, "report").segment(images(1), prompts(1));
     await new MeteredModel(model, meter, "train").segment([], []);
-    expect(meter.state).toEqual({ train: 20, validate: 3, report: 1, seconds: 0 });
+    expect(meter.state).toMatchObject({ train: 20, validate: 3, report: 1, seconds: 0, failures: 0 });
     expect([meter.spent, meter.remaining, model.queries]).toEqual([24, 76, 24]);
   });
 
@@ -90,7 +91,7 @@ describe("a failure", () => {
     };
     const metered = new MeteredModel(model, meter, "train");
     expect(await thrownBy(() => metered.segment(images(20), prompts(20)))).toBe(failure);
-    expect(meter.state).toEqual({ ...freshMeter, train: 8 });
+    expect(meter.state).toMatchObject({ train: 8, validate: 0, report: 0, failures: 1 });
     expect(model.calls).toHaveLength(2);
   });
 
@@ -102,7 +103,91 @@ describe("a failure", () => {
     await expect(metered.segment(images(20), prompts(20), controller.signal)).rejects.toMatchObject({
       name: "AbortError",
     });
-    expect(meter.state).toEqual({ ...freshMeter, validate: 8 });
+    expect(meter.state).toMatchObject({ train: 0, validate: 8, report: 0, failures: 0 });
+  });
+});
+
+describe("a black box that takes several calls at once", () => {
+  function slow(budget: number) {
+    const model = new FakeModel({ concurrency: 3 });
+    const clock = new FakeClock(1000);
+    const meter = new QueryMeter(budget, clock);
+    let atOnce = 0;
+    let most = 0;
+    model.before = async () => {
+      most = Math.max(most, ++atOnce);
+      await new Promise(setImmediate);
+      atOnce--;
+    };
+    return { model, meter, most: () => most };
+  }
+
+  it("gets as many as it takes, no more, and the answers stay in order", async () => {
+    const { model, meter, most } = slow(100);
+    const given = images(60).map((_, i) => ({ ...image, data: new Float32Array(12).fill(i * 2) }));
+    const maps = await new MeteredModel(model, meter, "train").segment(given, prompts(60));
+    expect(most()).toBe(3);
+    expect(maps.map((map) => Math.round((map.data[0] * 255) / 1.6 / 2))).toEqual(given.map((_, i) => i));
+    expect(meter.spent).toBe(60);
+  });
+
+  it("answers that were under way when one failed are counted, and no further call begins", async () => {
+    const { model, meter } = slow(100);
+    model.before = async (call) => {
+      await new Promise(setImmediate);
+      if (call === 1) throw new Error("out of memory");
+    };
+    await expect(new MeteredModel(model, meter, "train").segment(images(60), prompts(60))).rejects.toThrow("memory");
+    expect(meter.state).toMatchObject({ train: 16, failures: 1 });
+    expect(model.calls).toHaveLength(3);
+  });
+
+  it("cannot overspend by calls made at the same time: what is under way is set aside", async () => {
+    const { model, meter } = slow(10);
+    const metered = new MeteredModel(model, meter, "train");
+    const first = metered.segment(images(8), prompts(8));
+    expect(await codeOf(() => metered.segment(images(3), prompts(3)))).toBe("BUDGET_EXHAUSTED");
+    await first;
+    await metered.segment(images(2), prompts(2));
+    expect([meter.spent, model.queries]).toEqual([10, 10]);
+    // A call that failed gives back what was set aside for it.
+    model.before = () => {
+      throw new Error("down");
+    };
+    const other = new QueryMeter(4, new FakeClock());
+    await expect(new MeteredModel(model, other, "train").segment(images(4), prompts(4))).rejects.toThrow("down");
+    model.before = () => {};
+    await new MeteredModel(model, other, "train").segment(images(4), prompts(4));
+    expect(other.remaining).toBe(0);
+  });
+});
+
+describe("latency", () => {
+  it("is kept as percentiles to within a tenth, over a restart too", async () => {
+    const { model, clock, meter } = make(Number.POSITIVE_INFINITY);
+    let call = 0;
+    model.before = () => clock.advance(++call % 20 === 0 ? 900 : 40);
+    const metered = new MeteredModel(model, meter, "train");
+    for (let i = 0; i < 100; i++) await metered.segment(images(1), prompts(1));
+    const restored = new QueryMeter(Number.POSITIVE_INFINITY, clock, JSON.parse(JSON.stringify(meter.state)));
+    for (let i = 0; i < 100; i++) await new MeteredModel(model, restored, "train").segment(images(1), prompts(1));
+    const { latency } = restored.state;
+    const [half, most, all] = [0.5, 0.94, 0.99].map((share) => latencyPercentile(latency, share) ?? 0);
+    for (const [found, real] of [
+      [half, 40],
+      [most, 40],
+      [all, 900],
+    ])
+      expect(Math.abs(found / real - 1)).toBeLessThan(0.1);
+    expect(latencyPercentile({}, 0.5)).toBeUndefined();
+    expect(restored.state).toMatchObject({ train: 200, seconds: expect.closeTo(190 * 0.04 + 10 * 0.9, 9) });
+  });
+
+  it("takes calls of no time at all and of hours", () => {
+    const bins = addLatency(addLatency(addLatency({}, 0), 0.0004), 7_200_000);
+    expect(latencyPercentile(bins, 0.5)).toBeLessThan(0.01);
+    expect(Math.abs((latencyPercentile(bins, 1) ?? 0) / 7_200_000 - 1)).toBeLessThan(0.1);
+    expect(laterLatency(bins, addLatency(bins, 0))).toEqual(addLatency(bins, 0));
   });
 });
 

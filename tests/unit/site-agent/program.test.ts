@@ -1,33 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "@fedbaps/core/common/clock.js";
-import type { CommandIo } from "@fedbaps/site-agent/options.js";
-import { runProgram } from "@fedbaps/site-agent/program.js";
 import { describe, expect, it } from "@jest/globals";
+import { run } from "../../support/command-line.js";
 import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
-import { random } from "./make-runner.js";
 
 removeTemporaryFolders();
-
-async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const io: CommandIo = {
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    env: {},
-    clock: systemClock,
-    random,
-    signal: new AbortController().signal,
-    terminal: false,
-  };
-  const status = await runProgram(argv, io);
-  return { status, out, err };
-}
 
 describe("init and status", () => {
   it("make a home once, with one JSON document on standard output", async () => {

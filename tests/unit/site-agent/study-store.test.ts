@@ -11,7 +11,7 @@ import { STEP_QUERIES, stubTraining } from "./stub-training.js";
 
 removeTemporaryFolders();
 
-const meter = { train: 0, validate: 0, report: 0, seconds: 0 };
+const meter = { train: 0, validate: 0, report: 0, seconds: 0, failures: 0, latency: {} };
 const score = { id: 1, dice: 0.5, iou: 0.25 };
 
 describe("what a study leaves on the disk", () => {

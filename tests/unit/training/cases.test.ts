@@ -13,7 +13,7 @@ import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary
 
 removeTemporaryFolders();
 
-const SIZE = { width: 8, height: 6 };
+const SIZE = { nativeSize: { width: 8, height: 6 }, geometry: "stretch" as const };
 const FEATURES = 1000;
 /** Image 8 x 6 x 3 float32, its mask, the mask as read (160 x 128), the features. */
 const CASE_BYTES = 8 * 6 * 3 * 4 + 8 * 6 + 160 * 128 + FEATURES;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 function make(change: Partial<EvaluationInit> = {}) {
   const model = new FakeModel();
-  const cases = new CaseCache(decoder, model.description.nativeSize, 1e9);
+  const cases = new CaseCache(decoder, model.description, 1e9);
   const clicksOf = (): PromptPoint[] => model.calls.flatMap(({ prompts }) => prompts.map(({ points }) => points[0]));
   return { model, cases, clicksOf, init: { decoder, model, cases, clicks: 2, seed: 1, ...change } };
 }

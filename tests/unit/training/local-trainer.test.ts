@@ -23,7 +23,7 @@ let cases: CaseCache;
 beforeAll(async () => {
   decoder = await openDecoder("filter-bank", "wasm");
   ({ train } = await openDataset(await phantomSite(), { seed: 1 }));
-  cases = new CaseCache(decoder, new FakeModel().description.nativeSize, 1e9);
+  cases = new CaseCache(decoder, new FakeModel().description, 1e9);
 });
 
 interface Options {

@@ -123,9 +123,10 @@ describe("a site's training", () => {
     const { state: personalAgain } = await resumed.trainPersonal(1, resumed.personalState(again.theta));
     expect(sameBits(personalAgain.theta, personal.theta)).toBe(true);
     // What was paid before the restart is neither forgotten nor paid again.
-    const { seconds, ...counts } = resumed.meter.state;
+    const { seconds, latency, ...counts } = resumed.meter.state;
     expect(undisturbed.meter.state).toMatchObject(counts);
     expect(seconds).toBeGreaterThan(0);
+    expect(callsIn(latency)).toBe(callsIn(undisturbed.meter.state.latency));
   });
 
   it("fine-tunes along directions and pictures of its own, not those of the rounds again", async () => {
@@ -195,3 +196,7 @@ describe("a site's training", () => {
     expect(await codeOf(() => open({ blackbox: "onnx:nowhere.onnx" }))).toBe("BLACKBOX_FILE");
   });
 });
+
+function callsIn(latency: Readonly<Record<string, number>>): number {
+  return Object.values(latency).reduce((sum, count) => sum + count, 0);
+}

@@ -18,6 +18,7 @@ import {
   oneOf,
   printJson,
   say,
+  sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";
 
@@ -61,6 +62,7 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
     clock: io.clock,
   });
   try {
+    sayNotes(io, training.model);
     const onProgress = progressLine(io, training, started);
     const { name: blackbox, identity: blackboxIdentity } = training.model.description;
     const provenance = { decoder: options.decoder, blackbox, blackboxIdentity, study: "local", seed: settings.seed };

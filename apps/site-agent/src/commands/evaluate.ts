@@ -1,3 +1,4 @@
+import { CachedModel } from "@fedbaps/core/blackbox/cached.js";
 import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
@@ -18,6 +19,7 @@ import {
   measureSettings,
   oneOf,
   printJson,
+  sayNotes,
 } from "../options.js";
 
 const SPLITS = ["train", "val", "test", "all"] as const;
@@ -26,6 +28,8 @@ type Split = (typeof SPLITS)[number];
 interface EvaluateOptions extends MeasureOptions {
   readonly adapted?: string;
   readonly clicks: number;
+  readonly points: number;
+  readonly box?: boolean;
   readonly split: Split;
   readonly showNames?: boolean;
 }
@@ -38,12 +42,16 @@ export function evaluateCommand(io: CommandIo): Command {
     .description("measure the black box on this site's images, as it is or with a decoder")
     .option("--adapted <file>", "a decoder (.safetensors) to measure; without it, zero-shot")
     .option("--clicks <n>", "simulated clicks per image, one query each", integer(1, 100), 3)
+    .option("--points <n>", "points in each query's prompt (zero-shot only)", integer(1, 20), 1)
+    .option("--box", "one query per image with the mask's bounding box instead of clicks (zero-shot only)")
     .option("--split <part>", SPLITS.join(", "), oneOf(SPLITS), "test")
     .option("--show-names", "name the images by their files (stays on this machine: mind who reads it)");
   return command.action(() => run(io, command.optsWithGlobals(), command.getOptionValueSource("seed") !== "default"));
 }
 
 async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean): Promise<void> {
+  if (options.adapted !== undefined && (options.box || options.points > 1))
+    throw new UsageError("a decoder draws for one click: --adapted goes without --box and --points");
   const loaded = options.adapted === undefined ? undefined : await loadDecoder(options.adapted);
   const seed = loaded && !seedGiven ? loaded.provenance.seed : options.seed;
   if (loaded && seed !== loaded.provenance.seed)
@@ -54,30 +62,45 @@ async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean):
   const dataset = await openDataset(settings.data, { seed });
   const samples = choose(dataset, options.split);
   const decoder = await openDecoder(loaded?.provenance.decoder ?? "filter-bank");
-  const model = await openBlackBox(settings.blackbox, settings.threads);
-  const cases = new CaseCache(decoder, model.description.nativeSize, CACHE_BYTES);
+  const model = await openBlackBox(settings.blackbox, settings.open);
+  const cases = new CaseCache(decoder, model.description, CACHE_BYTES);
   try {
+    sayNotes(io, model);
     if (loaded && loaded.provenance.blackboxIdentity !== model.description.identity)
       io.stderr(`note: this decoder was made for another black box (${loaded.provenance.blackbox})\n`);
     const meter = new QueryMeter(Number.POSITIVE_INFINITY, io.clock);
+    const metered = new MeteredModel(model, meter, "report");
     const scores = await evaluate(
       {
         decoder,
-        model: new MeteredModel(model, meter, "report"),
+        model: settings.answers && !loaded ? new CachedModel(metered, settings.answers) : metered,
         cases,
         clicks: options.clicks,
+        points: options.points,
+        box: options.box === true,
         seed: settings.seed,
         surface: true,
         signal: io.signal,
       },
       samples,
       loaded?.theta,
+      { known: [], onScores: progress(io, samples.length) },
     );
     print(io, options, samples, scores, meter.spent, settings.seed);
   } finally {
     cases.clear();
     await model.close();
   }
+}
+
+/** One line that is written over, at a terminal. */
+function progress(io: CommandIo, images: number): (scores: readonly ImageScore[]) => void {
+  const started = io.clock.now();
+  return ({ length }) => {
+    if (!io.terminal) return;
+    const left = Math.round(((io.clock.now() - started) / 1000) * (images / length - 1));
+    io.stderr(length < images ? `\r\u001b[K${length} of ${images} images, about ${left} s left` : "\r\u001b[K");
+  };
 }
 
 function choose(dataset: Dataset, split: Split): readonly Sample[] {
@@ -98,7 +121,9 @@ function print(
   const stems = new Map(samples.map(({ id, stem }) => [id, stem]));
   const figures = {
     images: scores.length,
-    clicks: options.clicks,
+    prompt: options.box ? "box" : "clicks",
+    clicks: options.box ? 0 : options.clicks,
+    points: options.box ? 0 : options.points,
     dice: mean(dices),
     diceCi95: bootstrapMeanCi95(dices, new RandomStream(seed, "bootstrap")),
     iou: mean(scores.map(({ iou }) => iou)),
@@ -112,8 +137,10 @@ function print(
     return;
   }
   const [low, high] = figures.diceCi95;
+  const points = figures.points > 1 ? ` of ${figures.points} points` : "";
+  const asked = options.box ? "one box each" : `${figures.clicks} clicks${points} each`;
   io.stdout(
-    `${figures.adapted ? "adapted" : "zero-shot"} on ${figures.images} images, ${figures.clicks} clicks each\n` +
+    `${figures.adapted ? "adapted" : "zero-shot"} on ${figures.images} images, ${asked}\n` +
       `Dice ${figures.dice.toFixed(3)} (95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}), ` +
       `IoU ${figures.iou.toFixed(3)}, HD95 ${figures.hd95.toFixed(1)} pixels, ${queries} queries\n`,
   );

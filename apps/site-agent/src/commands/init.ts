@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { absoluteSpec } from "@fedbaps/core/blackbox/open.js";
+import { absoluteSpec, SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { createIdentity } from "@fedbaps/core/secagg/keys.js";
@@ -27,7 +27,7 @@ export function initCommand(io: CommandIo): Command {
     .description("make this site's home: its identity, site.yaml and policy.yaml")
     .option("--site <name>", "the site's name: lower-case letters, digits, hyphens (default: this computer's name)")
     .option("--data <dir>", "the site's folder with images/ and masks/")
-    .option("--blackbox <spec>", "bundled, or onnx:FILE")
+    .option("--blackbox <spec>", SPEC_HELP)
     .option("--json", "print one JSON document on standard output");
   return command.action(() => init(io, command.optsWithGlobals()));
 }

@@ -9,7 +9,7 @@ import { loadIdentity } from "../identity.js";
 import { lockHome } from "../lock.js";
 import { fileLogger } from "../log.js";
 import { checkUrl, loadMembership } from "../membership.js";
-import { type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
+import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
 import { readPolicy } from "../policy.js";
 import { ProgressDisplay } from "../progress.js";
 import { type AfterReport, trainingHost } from "../training-host.js";
@@ -32,7 +32,7 @@ export function runCommand(io: CommandIo, hooks: RunHooks = {}): Command {
   const command = new Command("run")
     .description("serve the studies that this site has approved, until stopped")
     .option("--data <dir>", "the site's folder with images/ and masks/ (default: the one in site.yaml)")
-    .option("--blackbox <spec>", "bundled, or onnx:FILE (default: the one in site.yaml, else bundled)")
+    .option("--blackbox <spec>", BLACKBOX_HELP)
     .option("--out <dir>", "write report.json, the decoder and pictures there too")
     .option("--once", "end when the approved studies are over")
     .option("--threads <n>", "CPU threads of the black box", integer(1, 256))
@@ -46,7 +46,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
   const policy = await readPolicy(home);
   const membership = await loadMembership(home);
   checkUrl(membership.url, policy);
-  const { data, blackbox } = await measureSettings(io, { ...options, seed: 0 });
+  const { data, blackbox, open, answers } = await measureSettings(io, { ...options, seed: 0 });
   const out = options.out === undefined ? undefined : await writableFolder(options.out);
   const release = await lockHome(home, { command: "fedbaps-site run", now: io.clock.now() });
   try {
@@ -54,7 +54,6 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
     const json = options.progressJson === true;
     const display = new ProgressDisplay({ write: io.stderr, clock, json, terminal: io.terminal });
     const site = identity.site;
-    const { threads } = options;
     const agent = new Agent(
       {
         home,
@@ -64,7 +63,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
         clock,
         random,
         logger: fileLogger(home.log, clock),
-        openTraining: trainingHost({ site, data, blackbox, threads, clock, afterReport }),
+        openTraining: trainingHost({ site, data, blackbox, open, answers, clock, afterReport }),
         show: (figures) => display.show(figures),
         say: (line) => display.say(line),
       },

@@ -53,6 +53,16 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   for (const study of studies)
     io.stdout(
       `study ${study.study}: ${study.rounds} rounds trained, ${study.steps} steps, ${study.queries} queries, ` +
-        `best version ${study.bestVersion}${study.reported ? ", reported" : ""}\n`,
+        `best version ${study.bestVersion}${study.reported ? ", reported" : ""}\n${blackboxLine(study)}`,
     );
+}
+
+function blackboxLine({ byPurpose, blackbox }: StudyStatus): string {
+  const { callMs, failures } = blackbox;
+  if (callMs === undefined && failures === 0) return "";
+  const times = callMs === undefined ? "" : `, calls ${callMs.p50} ms (half), ${callMs.p95} ms (95 %)`;
+  return (
+    `  black box: ${byPurpose.train} queries for training, ${byPurpose.validate + byPurpose.report} for measuring` +
+    `${times}, ${failures} failed calls\n`
+  );
 }

@@ -1,3 +1,4 @@
+import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import type { StudyOffer } from "@fedbaps/core/wire/messages.js";
 import { Command } from "commander";
@@ -13,6 +14,7 @@ import { checkUrl, loadMembership } from "../membership.js";
 import { findOffer, readOffers, saveOffers } from "../offers.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
 import { checkPolicy, objections, readPolicy } from "../policy.js";
+import { readSiteSettings } from "../site-settings.js";
 import { statement, studyText } from "../statement.js";
 
 interface StudyOptions extends HomeOption {
@@ -69,9 +71,10 @@ async function show(io: CommandIo, options: StudyOptions, name: string): Promise
   const { spec, hash } = findOffer(await fetchOffers(io, home), name);
   const against = objections(spec, policy, identity.site);
   const decision = decisionOn(await readDecisions(home), hash) ?? "undecided";
+  const stated = statement(spec, policy, await servers(home));
   if (options.json)
-    return printJson(io, { study: spec, hash, decision, objections: against, ...statement(spec, policy) });
-  io.stdout(studyText(spec, hash, policy));
+    return printJson(io, { study: spec, hash, decision, objections: against, ...stated });
+  io.stdout(studyText(spec, hash, stated));
   io.stdout(`decision: ${decision}\n`);
   for (const line of against) io.stdout(`against the policy: ${line}\n`);
 }
@@ -82,10 +85,17 @@ async function approve(io: CommandIo, options: StudyOptions, name: string): Prom
   const policy = await readPolicy(home);
   const { spec, hash } = findOffer(await fetchOffers(io, home), name);
   checkPolicy(spec, policy, identity.site);
+  const stated = statement(spec, policy, await servers(home));
   await decide(home, { study: name, hash, decision: "approved", at: new Date(io.clock.now()).toISOString() });
-  if (options.json) return printJson(io, { study: name, hash, decision: "approved", ...statement(spec, policy) });
-  io.stdout(studyText(spec, hash, policy));
+  if (options.json) return printJson(io, { study: name, hash, decision: "approved", ...stated });
+  io.stdout(studyText(spec, hash, stated));
   io.stdout("approved\n");
+}
+
+/** Servers that this site's black box asks. @throws BlackBoxError BLACKBOX_UNKNOWN; UsageError for a faulty site.yaml */
+async function servers(home: Home): Promise<string[]> {
+  const blackbox = (await readSiteSettings(home.folder))?.blackbox;
+  return blackbox === undefined ? [] : remoteOrigins(blackbox);
 }
 
 async function decline(io: CommandIo, options: StudyOptions, name: string): Promise<void> {

@@ -1,40 +1,51 @@
 import type { Clock } from "../common/clock.js";
 import type { Image, ProbabilityMap } from "../image/image.js";
+import { checkCounts, inBatches } from "./batches.js";
+import { addLatency, type LatencyBins } from "./latency.js";
 import { BlackBoxError, type ModelDescription, type Prompt, type SegmentationModel } from "./model.js";
 
 /** What a query was spent on. */
 export type Purpose = "train" | "validate" | "report";
 
+/** What was asked of a black box, in a form that a journal keeps. Every figure only ever grows. */
 export interface MeterState {
   readonly train: number;
   readonly validate: number;
   readonly report: number;
-  /** Seconds spent waiting for the black box. */
+  /** Seconds of answered calls, added up; calls that overlap count each. */
   readonly seconds: number;
+  /** Calls (batches) that ended without an answer, those that were called off apart. */
+  readonly failures: number;
+  /** How long answered calls took. */
+  readonly latency: LatencyBins;
 }
 
-export const freshMeter: MeterState = { train: 0, validate: 0, report: 0, seconds: 0 };
+export const freshMeter: MeterState = { train: 0, validate: 0, report: 0, seconds: 0, failures: 0, latency: {} };
+
+/** Queries of all purposes. */
+export function queriesOf({ train, validate, report }: MeterState): number {
+  return train + validate + report;
+}
 
 /**
  * Counts the queries of one site and holds them to its budget. One query is one image segmented once. A call that would
- * go over the budget is refused before anything is sent; a call that failed is not counted.
+ * go over the budget, counting what is under way, is refused before anything is sent; a call that failed is not counted.
  */
 export class QueryMeter {
   readonly budget: number;
   readonly #clock: Clock;
-  readonly #spent: Record<Purpose, number>;
-  #seconds: number;
+  #state: MeterState;
+  #underWay = 0;
 
   /** @param budget queries at most, `Infinity` for none; @param state what was spent before a restart. */
   constructor(budget: number, clock: Clock, state: MeterState = freshMeter) {
     this.budget = budget;
     this.#clock = clock;
-    this.#spent = { train: state.train, validate: state.validate, report: state.report };
-    this.#seconds = state.seconds;
+    this.#state = state;
   }
 
   get spent(): number {
-    return this.#spent.train + this.#spent.validate + this.#spent.report;
+    return queriesOf(this.#state);
   }
 
   get remaining(): number {
@@ -42,27 +53,41 @@ export class QueryMeter {
   }
 
   get state(): MeterState {
-    return { ...this.#spent, seconds: this.#seconds };
+    return this.#state;
   }
 
-  /** @throws BlackBoxError BUDGET_EXHAUSTED when `queries` more would go over the budget. */
-  expect(queries: number): void {
-    if (queries > this.remaining)
+  /** Sets queries aside until `release`. @throws BlackBoxError BUDGET_EXHAUSTED when so many more would go over the budget. */
+  reserve(queries: number): void {
+    if (queries > this.remaining - this.#underWay)
       throw new BlackBoxError(
         "BUDGET_EXHAUSTED",
         `the query budget of ${this.budget} is spent (${this.spent} used, ${queries} more wanted); raise --budget or the policy's budget`,
         { budget: this.budget, spent: this.spent, wanted: queries },
       );
+    this.#underWay += queries;
   }
 
-  /** Runs `call`, worth `queries`, and counts it when it succeeds. @throws BlackBoxError BUDGET_EXHAUSTED */
-  async count<T>(purpose: Purpose, queries: number, call: () => Promise<T>): Promise<T> {
-    this.expect(queries);
+  release(queries: number): void {
+    this.#underWay -= queries;
+  }
+
+  /** Runs `call`, worth `queries` that are reserved, and counts it when it is answered. */
+  async count<T>(purpose: Purpose, queries: number, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const start = this.#clock.now();
-    const answer = await call();
-    this.#spent[purpose] += queries;
-    this.#seconds += (this.#clock.now() - start) / 1000;
-    return answer;
+    try {
+      const answer = await call();
+      const milliseconds = Math.max(0, this.#clock.now() - start);
+      this.#state = {
+        ...this.#state,
+        [purpose]: this.#state[purpose] + queries,
+        seconds: this.#state.seconds + milliseconds / 1000,
+        latency: addLatency(this.#state.latency, milliseconds),
+      };
+      return answer;
+    } catch (error) {
+      if (!signal?.aborted) this.#state = { ...this.#state, failures: this.#state.failures + 1 };
+      throw error;
+    }
   }
 }
 
@@ -82,20 +107,24 @@ export class MeteredModel implements SegmentationModel {
     return this.#model.description;
   }
 
+  /**
+   * As the black box's own. Each batch is counted as it is answered, also when another of the call fails; a batch that
+   * the provider had to send more than once is counted once.
+   * @throws BlackBoxError BUDGET_EXHAUSTED before anything is sent when the whole call does not fit the budget.
+   */
   async segment(images: readonly Image[], prompts: readonly Prompt[], signal?: AbortSignal): Promise<ProbabilityMap[]> {
-    // Cut into batches, the last prompts would otherwise be dropped unseen, or the first batches paid for in vain.
-    if (images.length !== prompts.length)
-      throw new BlackBoxError("BLACKBOX_INPUT", `${images.length} images came with ${prompts.length} prompts`);
-    // The whole call must fit the budget; each batch is counted as it is answered, also when a later one fails.
-    this.#meter.expect(images.length);
-    const maps: ProbabilityMap[] = [];
-    const size = this.description.maxBatch;
-    for (let start = 0; start < images.length; start += size) {
-      const batch = images.slice(start, start + size);
-      const answer = () => this.#model.segment(batch, prompts.slice(start, start + size), signal);
-      maps.push(...(await this.#meter.count(this.#purpose, batch.length, answer)));
+    checkCounts(images, prompts);
+    const queries = images.length;
+    this.#meter.reserve(queries);
+    try {
+      const { maxBatch: size, concurrency } = this.description;
+      return await inBatches(images, prompts, { size, concurrency, signal }, async (batch, given) => {
+        const ask = () => this.#model.segment(batch, given, signal);
+        return this.#meter.count(this.#purpose, batch.length, ask, signal);
+      });
+    } finally {
+      this.#meter.release(queries);
     }
-    return maps;
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { FedBapsError } from "../common/errors.js";
 import type { Image, ProbabilityMap } from "../image/image.js";
+import type { TensorDescription } from "./tensor.js";
 
 /** A click: pixel position (x to the right, y down, 0 at the first pixel's centre) and what it says. */
 export interface PromptPoint {
@@ -22,17 +23,32 @@ export interface Prompt {
   readonly box?: PromptBox;
 }
 
+/** How the model fits a picture of another shape into its own square: it squeezes it, or keeps its proportions and pads. */
+export type Geometry = "stretch" | "longest-side";
+
+/** What kind of graphs a black box is made of, as recognised from their inputs and outputs. */
+export type ModelFamily = "promptable" | "sam" | "sam-hf" | "sam2" | "efficient-sam";
+
 export interface ModelDescription {
   /** How the user named it: `bundled`, `onnx:FILE`. */
   readonly name: string;
-  readonly family: "onnx";
-  /** SHA-256 of what it is made of; the same identity gives the same answers. */
+  readonly family: ModelFamily;
+  /** SHA-256, in hex, of what it is made of; the same identity gives the same answers. */
   readonly identity: string;
   /** The model's own input size in pixels; images of this size are not resampled on the way in. */
   readonly nativeSize: { readonly width: number; readonly height: number };
+  readonly geometry: Geometry;
   readonly prompts: readonly ("point" | "box")[];
   /** Images in one call at most. */
   readonly maxBatch: number;
+  /** Calls that may be under way at once; more wait for their turn. */
+  readonly concurrency: number;
+  /** The origin that prompted images are sent to; absent where they stay in this process. */
+  readonly remote?: string;
+  readonly inputs: readonly TensorDescription[];
+  readonly outputs: readonly TensorDescription[];
+  /** What a person should know of how it was opened, a line each: what was assumed, what was not to be had. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -55,6 +71,10 @@ export type BlackBoxErrorCode =
   | "BLACKBOX_CONTRACT"
   | "BLACKBOX_INPUT"
   | "BLACKBOX_FAILED"
+  | "BLACKBOX_REFUSED"
+  | "BLACKBOX_TIMEOUT"
+  | "BLACKBOX_UNREACHABLE"
+  | "BLACKBOX_CLOSED"
   | "BUDGET_EXHAUSTED";
 
 export class BlackBoxError extends FedBapsError<BlackBoxErrorCode> {}

@@ -1,22 +1,122 @@
-import { resolve } from "node:path";
+import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { type Clock, systemClock } from "../common/clock.js";
 import { BlackBoxError, type SegmentationModel } from "./model.js";
-import { OnnxModel } from "./onnx.js";
+import { parseAddress } from "./oip/address.js";
+import { OipGraph } from "./oip/graph.js";
+import { OIP_SETTINGS } from "./oip/settings.js";
+import { EXECUTION_PROVIDERS, type ExecutionProvider, OnnxGraph, type OnnxSettings } from "./onnx-session.js";
+import { PromptableModel } from "./promptable.js";
+import { SamModel } from "./sam/model.js";
+import { parseSamSettings, SAM_SETTINGS } from "./sam/settings.js";
+import { type BlackBoxSpec, parseSpec } from "./spec.js";
+import type { TensorGraph } from "./tensor.js";
 
 /** The promptable segmenter that comes with the product; see `packages/core/models/MODEL_CARD.md`. */
 export const BUNDLED_MODEL_FILE = fileURLToPath(new URL("../../models/bundled-seg-128.onnx", import.meta.url));
 
-/** The same black box named so that it is found from any folder: a file by its whole path. */
-export function absoluteSpec(spec: string): string {
-  return spec.startsWith("onnx:") && spec.length > 5 ? `onnx:${resolve(spec.slice(5))}` : spec;
+const ONNX_SETTINGS = ["threads", "provider"];
+const KNOWN_SETTINGS: Readonly<Record<BlackBoxSpec["provider"], readonly string[]>> = {
+  bundled: ONNX_SETTINGS,
+  onnx: ONNX_SETTINGS,
+  "sam-onnx": [...ONNX_SETTINGS, ...SAM_SETTINGS],
+  oip: [...OIP_SETTINGS, ...SAM_SETTINGS],
+};
+
+export interface OpenOptions {
+  /** CPU threads of ONNX Runtime; the spec's own setting goes before. Default 1. */
+  readonly threads?: number;
+  /** Hosts that images may be sent to, besides this machine; of the site's policy. Default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Where a server's token is looked for. Default none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Opens the black box that a person named: `bundled`, or `onnx:FILE`.
+ * Opens the black box that a person named (the forms of `SPEC_FORMS`).
  * @throws BlackBoxError BLACKBOX_UNKNOWN for another name, and what the provider throws.
  */
-export async function openBlackBox(spec: string, threads = 1): Promise<SegmentationModel> {
-  if (spec === "bundled") return OnnxModel.open(BUNDLED_MODEL_FILE, spec, threads);
-  if (spec.startsWith("onnx:") && spec.length > 5) return OnnxModel.open(spec.slice(5), spec, threads);
-  throw new BlackBoxError("BLACKBOX_UNKNOWN", `unknown black box "${spec}": use bundled, or onnx:FILE`);
+export async function openBlackBox(text: string, options: OpenOptions = {}): Promise<SegmentationModel> {
+  const spec = parseSpec(text);
+  checkSettings(text, spec);
+  switch (spec.provider) {
+    case "bundled":
+      return openOne(() => openOnnx(BUNDLED_MODEL_FILE, text, spec, options));
+    case "onnx":
+      return openOne(() => openOnnx(spec.places[0], text, spec, options));
+    case "sam-onnx":
+      return openPair(spec, text, (file) => openOnnx(file, text, spec, options));
+    case "oip":
+      if (spec.places.length === 1) return openOne(() => openOip(spec.places[0], text, spec, options));
+      // The token is one server's: it must not go to another.
+      if (new Set(spec.places.map((url) => parseAddress(url).origin)).size > 1)
+        throw new BlackBoxError("BLACKBOX_UNKNOWN", `"${text}": encoder and decoder must be on one server`);
+      return openPair(spec, text, (url) => openOip(url, text, spec, options));
+  }
+}
+
+async function openOne(open: () => Promise<TensorGraph>): Promise<SegmentationModel> {
+  const graph = await open();
+  try {
+    return new PromptableModel(graph);
+  } catch (error) {
+    await graph.close();
+    throw error;
+  }
+}
+
+async function openPair<G extends TensorGraph>(
+  { places: [first, second], settings }: BlackBoxSpec,
+  name: string,
+  open: (place: string) => Promise<G>,
+): Promise<SegmentationModel> {
+  const parsed = parseSamSettings(settings);
+  const encoder = await open(first);
+  let decoder: G | undefined;
+  try {
+    decoder = await open(second);
+    return new SamModel({ name, encoder, decoder }, parsed);
+  } catch (error) {
+    await Promise.all([encoder.close(), decoder?.close()]);
+    throw error;
+  }
+}
+
+function openOnnx(file: string, name: string, { settings }: BlackBoxSpec, options: OpenOptions): Promise<OnnxGraph> {
+  return OnnxGraph.open(file, name, onnxSettings(settings, options.threads));
+}
+
+function openOip(url: string, name: string, { settings }: BlackBoxSpec, options: OpenOptions): Promise<OipGraph> {
+  const { allowedHosts = [], env = {}, clock = systemClock, signal } = options;
+  const own = Object.fromEntries(Object.entries(settings).filter(([key]) => OIP_SETTINGS.includes(key)));
+  const random = () => randomInt(2 ** 32) / 2 ** 32;
+  return OipGraph.open(url, { name, settings: own, allowedHosts, env, clock, random, ...(signal ? { signal } : {}) });
+}
+
+function checkSettings(text: string, { provider, places, settings }: BlackBoxSpec): void {
+  const known = provider === "oip" && places.length === 1 ? OIP_SETTINGS : KNOWN_SETTINGS[provider];
+  const unknown = Object.keys(settings).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new BlackBoxError(
+      "BLACKBOX_UNKNOWN",
+      `"${text}": there is no setting ${unknown}; ${provider} has ${known.join(", ")}`,
+    );
+}
+
+function onnxSettings(given: Readonly<Record<string, string>>, usual: number | undefined): OnnxSettings {
+  const threads = given.threads === undefined ? usual : Number(given.threads);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
+    throw new BlackBoxError("BLACKBOX_UNKNOWN", `black-box setting threads=${given.threads}: give 1 to 256`);
+  const provider = EXECUTION_PROVIDERS.find((word) => word === (given.provider ?? "cpu"));
+  if (provider === undefined)
+    throw new BlackBoxError(
+      "BLACKBOX_UNKNOWN",
+      `black-box setting provider=${given.provider}: use ${EXECUTION_PROVIDERS.join(", ")}`,
+    );
+  return { provider, ...(threads === undefined ? {} : { threads }) } satisfies {
+    provider: ExecutionProvider;
+    threads?: number;
+  };
 }

@@ -1,3 +1,4 @@
+/** A picture's sides in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;

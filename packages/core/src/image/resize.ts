@@ -56,6 +56,22 @@ export function resizeImage(image: Image, width: number, height: number): Image 
   return { data, width, height, channels: image.channels };
 }
 
+/**
+ * Resizes the upper left part of a plane of numbers, `part.width` x `part.height` of its pixels (fractions allowed), to a
+ * size of its own. The same arithmetic as `resizeImage`.
+ * @throws RangeError for sizes that are not whole numbers >= 1, or a part that is empty or beyond the plane
+ */
+export function resizePart(
+  plane: { readonly data: Float32Array; readonly width: number; readonly height: number },
+  part: { readonly width: number; readonly height: number },
+  width: number,
+  height: number,
+): Float32Array {
+  const across = smoothTaps(plane.width, width, part.width);
+  const down = smoothTaps(plane.height, height, part.height);
+  return resample(plane.data, plane.width, plane.height, 1, across, down);
+}
+
 /** As `resizeImage`, for a probability map: values stay in [0, 1]. */
 export function resizeMap(map: ProbabilityMap, width: number, height: number): ProbabilityMap {
   const { data } = resizeImage({ ...map, channels: 1 }, width, height);

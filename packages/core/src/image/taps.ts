@@ -13,8 +13,8 @@ function checkLength(length: number): void {
 }
 
 /** Each output pixel is the mean of the stretch of input that it covers, with fractions at both ends. */
-function areaTaps(input: number, output: number): Taps {
-  const scale = input / output;
+function areaTaps(input: number, output: number, extent = input): Taps {
+  const scale = extent / output;
   const width = Math.min(input, Math.ceil(scale) + 1);
   const first = new Int32Array(output);
   const weights = new Float64Array(output * width);
@@ -33,12 +33,12 @@ function areaTaps(input: number, output: number): Taps {
 }
 
 /** Bilinear; beyond the outermost centres the edge pixel is repeated. */
-function linearTaps(input: number, output: number): Taps {
+function linearTaps(input: number, output: number, extent = input): Taps {
   const width = Math.min(2, input);
   const first = new Int32Array(output);
   const weights = new Float64Array(output * width);
   for (let o = 0; o < output; o++) {
-    const position = Math.min(input - 1, Math.max(0, ((o + 0.5) * input) / output - 0.5));
+    const position = Math.min(input - 1, Math.max(0, ((o + 0.5) * extent) / output - 0.5));
     const from = Math.min(Math.floor(position), input - width);
     first[o] = from;
     weights[o * width] = 1 - (position - from);
@@ -47,11 +47,16 @@ function linearTaps(input: number, output: number): Taps {
   return { first, weights, width };
 }
 
-/** Bilinear where the axis grows, the covered area's mean where it shrinks (no aliasing). */
-export function smoothTaps(input: number, output: number): Taps {
+/**
+ * Bilinear where the axis grows, the covered area's mean where it shrinks (no aliasing).
+ * @param extent how much of the input the output covers, from its start: in (0, input], all by default. It may have a
+ * fraction; at its end the neighbour beyond it is mixed in, as where the whole is resized and then cut.
+ */
+export function smoothTaps(input: number, output: number, extent = input): Taps {
   checkLength(input);
   checkLength(output);
-  return output < input ? areaTaps(input, output) : linearTaps(input, output);
+  if (!(extent > 0 && extent <= input)) throw new RangeError(`the extent must be in (0, ${input}], not ${extent}`);
+  return output < extent ? areaTaps(input, output, extent) : linearTaps(input, output, extent);
 }
 
 /** The nearest pixel where the axis grows, the covered area's mean where it shrinks. */

@@ -1,19 +1,35 @@
+import type { ModelDescription } from "../blackbox/model.js";
 import { loadSample, type Sample } from "../data/dataset.js";
 import { DECODER_SIZE, type IpDecoder, type PreparedImage } from "../decoder/ip-decoder.js";
 import type { Image, Mask } from "../image/image.js";
+import type { Size } from "../image/place.js";
 import { resizeImage, resizeMask } from "../image/resize.js";
 
-/** One sample made ready: at the black box's own size, with the decoder's frozen features. */
+/** One sample made ready: at the size of `caseSize`, with the decoder's frozen features. */
 export interface Case {
   readonly id: number;
-  /** RGB at the black box's own size. */
+  /** RGB. */
   readonly image: Image;
-  /** The mask at the black box's own size, for the training loss. */
+  /** The mask at the image's size, for the training loss. */
   readonly mask: Mask;
   /** The mask as it was read, for measuring. */
   readonly fullMask: Mask;
   readonly prepared: PreparedImage;
 }
+
+/**
+ * At which size a picture is prompted and shown to a black box: its own, where it squeezes pictures into its square; else
+ * the picture's own proportions, no larger than the black box looks at and never enlarged.
+ */
+export function caseSize({ nativeSize, geometry }: Sizing, image: Size): Size {
+  if (geometry === "stretch") return nativeSize;
+  const scale = Math.min(1, nativeSize.width / image.width, nativeSize.height / image.height);
+  const side = (length: number) => Math.max(1, Math.round(length * scale));
+  return { width: side(image.width), height: side(image.height) };
+}
+
+/** What a black box's description says of sizes. */
+export type Sizing = Pick<ModelDescription, "nativeSize" | "geometry">;
 
 interface Held {
   readonly value: Case;
@@ -30,7 +46,7 @@ export class CaseCache {
 
   constructor(
     private readonly decoder: IpDecoder,
-    private readonly size: { readonly width: number; readonly height: number },
+    private readonly sizing: Sizing,
     private readonly limitBytes: number,
   ) {}
 
@@ -66,7 +82,7 @@ export class CaseCache {
 
   async #load(sample: Sample): Promise<Case> {
     const { image, mask } = await loadSample(sample);
-    const { width, height } = this.size;
+    const { width, height } = caseSize(this.sizing, image);
     return {
       id: sample.id,
       image: resizeImage(image, width, height),

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
-import type { PromptPoint, SegmentationModel } from "../blackbox/model.js";
-import { evaluationClicks } from "../data/clicks.js";
+import type { Prompt, PromptPoint, SegmentationModel } from "../blackbox/model.js";
+import { evaluationPrompts, type PromptPlan } from "../data/clicks.js";
 import type { Sample } from "../data/dataset.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
 import type { Mask } from "../image/image.js";
-import { scalePoint } from "../image/place.js";
+import { type Size, scalePoint } from "../image/place.js";
 import { resizeMap } from "../image/resize.js";
 import { mean } from "../math/vector.js";
 import { overlap, threshold } from "../metrics/overlap.js";
@@ -24,19 +24,18 @@ export interface ImageScore {
 /** The black box's answer to one click. */
 export interface Answer {
   readonly id: number;
-  /** In pixels of the black box's own size. */
+  /** In pixels of the case's image. */
   readonly point: PromptPoint;
   /** At the size of the image as read. */
   readonly mask: Mask;
 }
 
-export interface EvaluationInit {
+export interface EvaluationInit extends PromptPlan {
   readonly decoder: IpDecoder;
   /** Already metered. */
   readonly model: SegmentationModel;
   readonly cases: CaseCache;
-  /** Clicks per image; each is one query. The clicks of an image follow from seed and id alone. */
-  readonly clicks: number;
+  /** The prompts of an image follow from seed and id alone. */
   readonly seed: number;
   readonly surface?: boolean;
   readonly signal?: AbortSignal;
@@ -65,7 +64,8 @@ export async function evaluate(
 ): Promise<ImageScore[]> {
   const known = new Map(resume?.known.map((score) => [score.id, score]));
   const scores: ImageScore[] = [];
-  const size = Math.max(1, Math.floor(init.model.description.maxBatch / init.clicks));
+  const { maxBatch, concurrency } = init.model.description;
+  const size = Math.max(1, Math.floor((maxBatch * concurrency) / (init.box ? 1 : init.clicks)));
   for (let start = 0; start < samples.length; start += size) {
     const block = samples.slice(start, start + size);
     const before = block.flatMap(({ id }) => known.get(id) ?? []);
@@ -87,18 +87,20 @@ async function scoreBlock(
   theta: Float32Array | undefined,
 ): Promise<ImageScore[]> {
   const queries: PromptedQuery[] = subjects.flatMap((subject) =>
-    evaluationClicks(subject.fullMask, { seed: init.seed, sampleId: subject.id, clicks: init.clicks }).map((click) => {
-      const point = scalePoint(click, subject.fullMask, subject.image);
-      return theta ? { subject, point, theta } : { subject, point };
+    evaluationPrompts(subject.fullMask, { ...init, sampleId: subject.id }).map((given) => {
+      const prompt = scalePrompt(given, subject.fullMask, subject.image);
+      const point = prompt.points[0] ?? middle(prompt);
+      return theta ? { subject, point, prompt, theta } : { subject, point, prompt };
     }),
   );
   const maps = await segmentPrompted(init.model, init.decoder, queries, init.signal);
+  const each = queries.length / subjects.length;
   return subjects.map((subject, i) => {
     const { fullMask } = subject;
     const masks = maps
-      .slice(i * init.clicks, (i + 1) * init.clicks)
+      .slice(i * each, (i + 1) * each)
       .map((map) => threshold(resizeMap(map, fullMask.width, fullMask.height), 0.5));
-    init.onAnswer?.({ id: subject.id, point: queries[i * init.clicks].point, mask: masks[0] });
+    init.onAnswer?.({ id: subject.id, point: queries[i * each].point, mask: masks[0] });
     const overlaps = masks.map((mask) => overlap(mask, fullMask));
     return {
       id: subject.id,
@@ -107,6 +109,20 @@ async function scoreBlock(
       ...(init.surface ? { hd95: mean(masks.map((mask) => hd95(mask, fullMask))) } : {}),
     };
   });
+}
+
+function scalePrompt({ points, box }: Prompt, from: Size, to: Size): Prompt {
+  const moved = points.map((point) => scalePoint(point, from, to));
+  if (!box) return { points: moved };
+  const first = scalePoint({ x: box.left, y: box.top }, from, to);
+  const last = scalePoint({ x: box.right, y: box.bottom }, from, to);
+  return { points: moved, box: { left: first.x, top: first.y, right: last.x, bottom: last.y } };
+}
+
+/** Where a prompt without a click would have it: the middle of its box. */
+function middle({ box }: Prompt): PromptPoint {
+  const { left = 0, top = 0, right = 0, bottom = 0 } = box ?? {};
+  return { x: (left + right) / 2, y: (top + bottom) / 2, label: 1 };
 }
 
 export function meanDice(scores: readonly ImageScore[]): number {

@@ -1,14 +1,16 @@
-import type { PromptPoint, SegmentationModel } from "../blackbox/model.js";
+import type { Prompt, PromptPoint, SegmentationModel } from "../blackbox/model.js";
 import { DECODER_SIZE, type IpDecoder } from "../decoder/ip-decoder.js";
 import type { Image, ProbabilityMap } from "../image/image.js";
 import { scalePoint } from "../image/place.js";
 import { resizeImage } from "../image/resize.js";
 import type { Case } from "./cases.js";
 
-/** One query: a case, a click in pixels of the black box's own size, and the decoder that draws on it; none is zero-shot. */
+/** One query: a case, a click in pixels of the case's image, and the decoder that draws on it; none is zero-shot. */
 export interface PromptedQuery {
   readonly subject: Case;
   readonly point: PromptPoint;
+  /** What the black box is told, where that is more than the one click. */
+  readonly prompt?: Prompt;
   readonly theta?: Float32Array;
 }
 
@@ -16,7 +18,7 @@ const decoderSquare = { width: DECODER_SIZE, height: DECODER_SIZE };
 
 /**
  * The prompted forward pass: image -> decoder -> visual prompt -> clip(image + prompt) -> black box.
- * @returns one probability map per query, at the black box's own size.
+ * @returns one probability map per query, at the size of the case's image.
  */
 export async function segmentPrompted(
   model: SegmentationModel,
@@ -29,12 +31,12 @@ export async function segmentPrompted(
     if (prompt) images[i] = addClipped(images[i], prompt);
   return model.segment(
     images,
-    queries.map(({ point }) => ({ points: [point] })),
+    queries.map(({ point, prompt }) => prompt ?? { points: [point] }),
     signal,
   );
 }
 
-/** The visual prompts of the queries that have a decoder, at the black box's own size. */
+/** The visual prompts of the queries that have a decoder, each at the size of its case's image. */
 export function drawPrompts(decoder: IpDecoder, queries: readonly PromptedQuery[]): (Image | undefined)[] {
   const drawn = queries.flatMap(({ subject, point, theta }) =>
     theta ? [{ theta, image: subject.prepared, point: scalePoint(point, subject.image, decoderSquare) }] : [],

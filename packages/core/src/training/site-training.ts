@@ -1,6 +1,8 @@
+import type { AnswerCache } from "../blackbox/answer-cache.js";
+import { CachedModel } from "../blackbox/cached.js";
 import { MeteredModel, type MeterState, type Purpose, QueryMeter } from "../blackbox/metered.js";
 import type { SegmentationModel } from "../blackbox/model.js";
-import { openBlackBox } from "../blackbox/open.js";
+import { type OpenOptions, openBlackBox } from "../blackbox/open.js";
 import type { Clock } from "../common/clock.js";
 import { type Dataset, loadSample, openDataset, type Sample } from "../data/dataset.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
@@ -38,8 +40,10 @@ export interface SiteTrainingSettings {
   readonly site: string;
   readonly clock: Clock;
   readonly backend?: TensorBackend | "auto";
-  /** CPU threads of the black box's runtime. */
-  readonly threads?: number;
+  /** Threads, hosts that may be asked, and where a token is. */
+  readonly open?: OpenOptions;
+  /** Answers of measurements of the zero-shot model, to be looked up before asking. */
+  readonly answers?: AnswerCache;
   /** What was spent before a restart. */
   readonly meter?: MeterState;
   /** Bytes of prepared images kept in memory. */
@@ -76,7 +80,7 @@ export class SiteTraining {
       queriesPerStep: perStep,
       ...(settings.personalShare === undefined ? {} : { personalShare: settings.personalShare }),
     });
-    this.#cases = new CaseCache(decoder, model.description.nativeSize, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    this.#cases = new CaseCache(decoder, model.description, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
     // A part of the list is taken at random: names often follow dates or devices.
     this.#validation = new RandomStream(settings.seed, "validation")
       .shuffle([...dataset.val])
@@ -92,7 +96,7 @@ export class SiteTraining {
   static async open(settings: SiteTrainingSettings): Promise<SiteTraining> {
     const dataset = await openDataset(settings.data, { seed: settings.seed });
     const decoder = await openDecoder(settings.decoder, settings.backend ?? "auto");
-    const model = await openBlackBox(settings.blackbox, settings.threads ?? 1);
+    const model = await openBlackBox(settings.blackbox, { clock: settings.clock, ...settings.open });
     const meter = new QueryMeter(settings.budget, settings.clock, settings.meter);
     try {
       const training = new SiteTraining(settings, dataset, model, decoder, meter);
@@ -219,7 +223,10 @@ export class SiteTraining {
   ): Promise<ImageScore[]> {
     const { decoder } = this;
     const { signal, resume, onAnswer } = extras;
-    const model = this.#metered(purpose);
+    const metered = this.#metered(purpose);
+    const { answers } = this.settings;
+    // A trained decoder prompts a picture never twice alike; what it is compared with stays the same from run to run.
+    const model = answers && !theta ? new CachedModel(metered, answers) : metered;
     const init = { decoder, model, cases: this.#cases, clicks, seed: this.settings.seed };
     const optional = { ...(signal ? { signal } : {}), ...(onAnswer ? { onAnswer, surface: true } : {}) };
     return evaluate({ ...init, ...optional }, samples, theta, resume);

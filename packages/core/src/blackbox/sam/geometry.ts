@@ -1,0 +1,39 @@
+import type { Size } from "../../image/place.js";
+import type { Geometry } from "../model.js";
+
+/** Where a picture lies in the square (or oblong) that an encoder looks at: at its upper left, the rest is padding. */
+export interface Placement {
+  /** The encoder's own input. */
+  readonly frame: Size;
+  /** The picture in it, whole pixels. */
+  readonly fitted: Size;
+  readonly geometry: Geometry;
+}
+
+/**
+ * Places a picture in an encoder's input. With `longest-side` its proportions are kept and both sides rounded to whole
+ * pixels as the Segment Anything code does (`ResizeLongestSide`); with `stretch` it fills the frame.
+ */
+export function place(image: Size, frame: Size, geometry: Geometry): Placement {
+  if (geometry === "stretch") return { frame, fitted: { width: frame.width, height: frame.height }, geometry };
+  const scale = Math.min(frame.width / image.width, frame.height / image.height);
+  const side = (length: number, most: number) => Math.min(most, Math.max(1, Math.floor(length * scale + 0.5)));
+  return {
+    frame,
+    fitted: { width: side(image.width, frame.width), height: side(image.height, frame.height) },
+    geometry,
+  };
+}
+
+/**
+ * The part of a map of the whole frame that belongs to the picture, in the map's pixels (fractions occur): a frame of
+ * 1024 answered by a map of 256 has a quarter of a pixel for each of its own. Maps are as square as the frame's longer side.
+ */
+export function pictureIn({ frame, fitted, geometry }: Placement, map: Size): Size {
+  if (geometry === "stretch") return { width: map.width, height: map.height };
+  const side = Math.max(frame.width, frame.height);
+  return {
+    width: Math.min(map.width, (fitted.width * map.width) / side),
+    height: Math.min(map.height, (fitted.height * map.height) / side),
+  };
+}
