@@ -12,7 +12,7 @@ export interface BareNetwork {
 /** @param file a graph of the `onnx` provider's contract. */
 export async function openBareNetwork(file: string, images: number): Promise<BareNetwork> {
   const graph = await OnnxGraph.open(file, file);
-  const [, , height, width] = graph.inputs.find(({ name }) => name === "image")?.shape as number[];
+  const [, , height, width] = graph.inputs.find(({ name }) => name === "image")!.shape as number[];
   await graph.close();
   const session = await ort.InferenceSession.create(file, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const pixels = Float32Array.from({ length: BATCH * 3 * height * width }, (_, i) => i % 256);

@@ -40,9 +40,18 @@ export async function benchBlackbox(): Promise<Row[]> {
   ];
   const bare = await openBareNetwork(file, BATCH);
   try {
-    const tasks = [() => bare.step(), ...candidates.map(({ model }) => () => ask(model, 0))];
+    const tasks = [
+      () => bare.step(),
+      ...candidates.map(
+        ({ model }) =>
+          () =>
+            ask(model, 0),
+      ),
+    ];
     const [network8, ...samples] = await interleaved(tasks, ROUNDS);
-    const rows = candidates.map(({ provider, target }, i) => overheadRow(provider, network, samples[i], network8, target));
+    const rows = candidates.map(({ provider, target }, i) =>
+      overheadRow(provider, network, samples[i], network8, target),
+    );
     const memory: Row[] = [];
     for (const { provider, model } of candidates.slice(0, 2)) memory.push(await memoryRow(provider, network, model));
     return [...rows, ...memory];

@@ -2,7 +2,7 @@ import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import type { Identity } from "@fedbaps/core/secagg/keys.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { io, type Socket } from "socket.io-client";
-import { api, closeAgents, enrol, FakeAgent, start, until } from "./coordinator-support.js";
+import { api, closeAgents, enrol, FakeAgent, signSites, start, until } from "./coordinator-support.js";
 
 interface Study {
   status: string;
@@ -35,6 +35,7 @@ describe("a coordinator, when something goes wrong", () => {
     coordinator = await start();
     token = coordinator.newAdminToken ?? "";
     identities = await Promise.all(sites.map((site) => enrol(coordinator.url, token, site)));
+    await signSites(coordinator.url, token);
   });
   afterEach(closeAgents);
   afterAll(() => coordinator.close());

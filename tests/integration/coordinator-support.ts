@@ -3,11 +3,16 @@ import { type Coordinator, type CoordinatorOptions, startCoordinator } from "@fe
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
 import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
-import { packUpdate } from "@fedbaps/core/federation/update.js";
+import { packUpdate, sealedLength } from "@fedbaps/core/federation/update.js";
 import { SecAggClient } from "@fedbaps/core/secagg/client.js";
+import { dealEpochKey, openEpochShare } from "@fedbaps/core/secagg/epoch.js";
 import { createIdentity, type Identity, memberOf, sign } from "@fedbaps/core/secagg/keys.js";
+import { rosterHash, signRoster } from "@fedbaps/core/secagg/roster.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
 import type { Acknowledgement, Challenge, HistoryPage, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
+import type { Roster, SignedRoster } from "@fedbaps/core/wire/roster.js";
+import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
 import { authTranscript, enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { io, type Socket } from "socket.io-client";
 
@@ -32,11 +37,27 @@ export async function enrol(url: string, token: string, site: string): Promise<I
   const identity = createIdentity(site, (count) => new Uint8Array(randomBytes(count)));
   const { code } = await api<{ code: string }>(url, token, "POST", "/invites", { site });
   const { signKey, boxKey } = memberOf(identity);
-  const request = { protocol: 1 as const, code, site, signKey, boxKey };
+  const request = { protocol: PROTOCOL_VERSION, code, site, signKey, boxKey } as const;
   const signature = sign(enrolTranscript(request), identity.sign.secretKey);
   await api(url, "none", "POST", "/enrol", { ...request, signature });
   await api(url, token, "POST", `/sites/${site}/approve`);
   return identity;
+}
+
+const lead = createIdentity("lead", (count) => new Uint8Array(randomBytes(count))).sign;
+
+/** Signs all approved sites as the next roster, as the study lead does. */
+export async function signSites(url: string, token: string): Promise<SignedRoster> {
+  const { current, candidates } = await api<{ current: { signed: SignedRoster } | null; candidates: Member[] }>(
+    url,
+    token,
+    "GET",
+    "/roster",
+  );
+  const members = candidates.map(({ site, signKey, boxKey }) => ({ site, signKey, boxKey }));
+  const signed = signRoster(members, lead, current?.signed.roster);
+  await api(url, token, "POST", "/roster", signed);
+  return signed;
 }
 
 export async function until<T>(
@@ -79,6 +100,9 @@ export class FakeAgent {
   readonly acknowledgements: Acknowledgement[] = [];
   #client: SecAggClient | undefined;
   #members = 0;
+  #roster: Roster | undefined;
+  #studies: StudyOffer[] = [];
+  readonly keys = new Map<string, Uint8Array>();
 
   constructor(
     url: string,
@@ -91,12 +115,16 @@ export class FakeAgent {
     socket.on("challenge", (challenge: Challenge) => {
       const site = identity.site;
       const signature = sign(authTranscript(challenge, site), identity.sign.secretKey);
-      socket.emit("auth", { protocol: 1, site, signature }, (answer: Acknowledgement) =>
+      socket.emit("auth", { protocol: PROTOCOL_VERSION, site, signature }, (answer: Acknowledgement) =>
         this.acknowledgements.push(answer),
       );
     });
     socket.on("refused", ({ code }: { code: string }) => this.refusals.push(code));
+    socket.on("roster", (signed: SignedRoster | null) => {
+      this.#roster = signed?.roster;
+    });
     socket.on("studies", (offers: StudyOffer[]) => {
+      this.#studies = offers;
       if (!options.shy) socket.emit("approvals", { hashes: offers.map((offer) => offer.hash) }, () => {});
     });
     socket.on("instruction", (instruction: Instruction) => void this.#obey(instruction));
@@ -130,13 +158,24 @@ export class FakeAgent {
       if (code !== undefined) return ["failure", { study, stage: "report", code }];
       return ["report", { study, version, deployed: true, queries: 10, blackboxSeconds: 0.5, adaptedDice: 0.75 }];
     }
-    if (phase === "recruiting") return ["reply", { phase, reference: instruction.reference, ready: true }];
+    if (phase === "recruiting") {
+      const { reference, studyHash, makeEpoch } = instruction;
+      const random = (count: number) => new Uint8Array(randomBytes(count));
+      const epoch = makeEpoch ? { epoch: dealEpochKey(this.identity, this.#scope(studyHash), this.keys, random) } : {};
+      return ["reply", { phase, reference, ready: true, ...epoch }];
+    }
     if (phase === "training") return ["reply", { phase, reference: instruction.reference, queries: 10 }];
     if (phase === "advertiseKeys") {
       const { cohort } = instruction;
       this.#members = cohort.members.length;
       const random = (count: number) => new Uint8Array(randomBytes(count));
-      this.#client = new SecAggClient({ identity: this.identity, cohort, random });
+      const { epoch } = instruction;
+      if (epoch)
+        for (const [id, key] of openEpochShare(this.identity, this.#scope(cohort.studyHash), epoch))
+          this.keys.set(id, key);
+      const key = cohort.seal === null ? undefined : this.keys.get(cohort.seal);
+      const seal = key ? { seal: { key, length: sealedLength(parameterCount("filter-bank")) } } : {};
+      this.#client = new SecAggClient({ identity: this.identity, cohort, random, ...seal });
       return ["reply", { phase, reference: cohort.reference, advertisement: this.#client.advertiseKeys() }];
     }
     const { reference } = instruction;
@@ -156,6 +195,13 @@ export class FakeAgent {
       case "unmask":
         return ["reply", { phase, reference, shares: client.unmask(instruction.request) }];
     }
+  }
+
+  #scope(studyHash: string) {
+    const roster = this.#roster;
+    const study = this.#studies.find(({ hash }) => hash === studyHash)?.spec;
+    if (!roster || !study) throw new Error("no roster or study yet");
+    return { studyHash, roster, rosterHash: rosterHash(roster), sites: [...study.participation.sites].sort() };
   }
 
   #update(): Uint32Array {

@@ -9,7 +9,7 @@ import type { Identity } from "@fedbaps/core/secagg/keys.js";
 import { decodeRing } from "@fedbaps/core/wire/codec.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { io } from "socket.io-client";
-import { api, closeAgents, enrol, FakeAgent, start, until } from "./coordinator-support.js";
+import { api, closeAgents, enrol, FakeAgent, signSites, start, until } from "./coordinator-support.js";
 
 interface Study {
   status: string;
@@ -52,6 +52,7 @@ describe("a coordinator and its sites", () => {
     coordinator = await start();
     token = coordinator.newAdminToken ?? "";
     identities = await Promise.all(sites.map((site) => enrol(coordinator.url, token, site)));
+    await signSites(coordinator.url, token);
   });
   afterAll(() => coordinator.close());
 
@@ -59,7 +60,7 @@ describe("a coordinator and its sites", () => {
     const agents = identities
       .slice(0, 3)
       .map((identity, i) => new FakeAgent(coordinator.url, identity, { value: i + 1, images: 10 * (i + 1) }));
-    await begin({ name: "small", rounds: 2, participation: { sites: sites.slice(0, 3) } });
+    await begin({ name: "small", rounds: 2, sealed: false, participation: { sites: sites.slice(0, 3) } });
     const study = await finished("small");
     expect(study.rounds).toMatchObject(
       [1, 2].map((round) => ({
@@ -186,6 +187,7 @@ describe("a coordinator that is restarted", () => {
     const token = coordinator.newAdminToken ?? "";
     const names = sites.slice(0, 3);
     const identities = await Promise.all(names.map((site) => enrol(coordinator.url, token, site)));
+    await signSites(coordinator.url, token);
     const show = () => api<Study>(coordinator.url, token, "GET", "/studies/long");
     let trainings = 0;
     const first = identities.map((identity) => new FakeAgent(coordinator.url, identity));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
+import { rosterWords } from "@fedbaps/core/secagg/roster.js";
 import { Agent } from "@fedbaps/site-agent/agent.js";
 import { Connection } from "@fedbaps/site-agent/connection.js";
 import { Home } from "@fedbaps/site-agent/home.js";
@@ -16,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { random } from "../unit/site-agent/make-runner.js";
 import { type StubOptions, stubTraining } from "../unit/site-agent/stub-training.js";
-import { api, start } from "./coordinator-support.js";
+import { api, signSites, start } from "./coordinator-support.js";
 
 removeTemporaryFolders();
 
@@ -96,6 +97,33 @@ describe("a site, from init to the report", () => {
     for (const site of SITES) await api(coordinator.url, token, "POST", `/sites/${site}/approve`);
   });
 
+  it("accepts the roster by the words that the study lead reads out, and by no others", async () => {
+    const home = homeOf("aa").folder;
+    expect(await cli({}, "roster", "show", "--home", home)).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("no roster yet"),
+    });
+    const words = rosterWords((await signSites(coordinator.url, token)).roster);
+    const shown = await cli({}, "roster", "show", "--home", home);
+    expect(shown.out).toContain(words);
+    const accept = (...more: string[]) => cli({}, "roster", "accept", "--home", home, ...more);
+    expect(await accept()).toMatchObject({ status: 2, err: expect.stringContaining("--words") });
+    const wrong = `${words.split(" ").slice(1).join(" ")} zoo`;
+    expect(await accept("--words", wrong)).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("not the words of this roster"),
+    });
+    for (const site of SITES)
+      expect(
+        await cli({}, "roster", "accept", "--home", homeOf(site).folder, "--words", words.toUpperCase()),
+      ).toMatchObject({ status: 0 });
+    expect(JSON.parse((await cli({}, "roster", "show", "--json", "--home", home)).out)).toMatchObject({
+      accepted: true,
+      version: 1,
+      sites: SITES,
+    });
+  });
+
   it("signs nothing for a coordinator with another key than the pinned one", async () => {
     const home = homeOf("aa");
     const [identity, membership] = [await loadIdentity(home), await loadMembership(home)];
@@ -108,7 +136,12 @@ describe("a site, from init to the report", () => {
         random,
         logger: silentLogger,
       },
-      { studies: () => states.push("studies"), instruction: () => {}, state: (_, code) => void states.push(code) },
+      {
+        studies: () => states.push("studies"),
+        roster: () => states.push("roster"),
+        instruction: () => {},
+        state: (_, code) => void states.push(code),
+      },
     );
     connection.start();
     while (!states.includes("COORDINATOR_KEY")) await new Promise((resolve) => setTimeout(resolve, 10));

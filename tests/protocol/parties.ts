@@ -59,6 +59,8 @@ export function makeParties({
   const cohort: Cohort = {
     reference: { study: "study", round: 3, attempt },
     studyHash: "ab".repeat(32),
+    rosterHash: "cd".repeat(32),
+    seal: null,
     members: identities.map(memberOf),
     threshold,
     minSurvivors,

@@ -35,16 +35,18 @@ export class Federation {
     const coordinator = await CoordinatorProcess.start(processes, join(folder, "coordinator"), 0);
     const federation = new Federation(folder, coordinator, processes);
     const participation = { sites: [...init.sites], require: init.require ?? ("all" as const) };
-    await coordinator.createStudy({ name: STUDY, participation, ...init.spec });
-    await coordinator.startStudy(STUDY);
     const url = await init.between?.(Number(new URL(coordinator.url).port));
     for (const [index, site] of init.sites.entries()) {
       const data = federation.data(site);
       await writePhantomSite(data, { site: index, images: init.images, seed: 1 });
       const hospital = new Hospital(site, federation.home(site), processes);
       federation.#hospitals.set(site, hospital);
-      await hospital.join(coordinator, STUDY, { data, blackbox: "bundled", ...(url ? { url } : {}) });
+      await hospital.enrol(coordinator, { data, blackbox: "bundled", ...(url ? { url } : {}) });
     }
+    const words = await coordinator.signRoster(join(folder, "lead-key.json"));
+    await coordinator.createStudy({ name: STUDY, participation, ...init.spec });
+    await coordinator.startStudy(STUDY);
+    for (const site of init.sites) await federation.#hospitals.get(site)?.decide(STUDY, words);
     return federation;
   }
 

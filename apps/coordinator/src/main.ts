@@ -1,5 +1,6 @@
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command, CommanderError } from "commander";
+import { rosterCommand } from "./commands/roster.js";
 import { serveCommand } from "./commands/serve.js";
 import { siteCommand } from "./commands/site.js";
 import { studyCommand } from "./commands/study.js";
@@ -10,6 +11,7 @@ const program = new Command("fedbaps-coordinator")
   .version(VERSION)
   .addCommand(serveCommand())
   .addCommand(siteCommand())
+  .addCommand(rosterCommand())
   .addCommand(studyCommand());
 
 /** Commander's own exit would skip the exit codes: 1 failed, 2 usage. */

@@ -2,7 +2,9 @@ import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { Identity, RandomBytes } from "@fedbaps/core/secagg/keys.js";
+import { rosterHash } from "@fedbaps/core/secagg/roster.js";
 import type { Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { adviceOn } from "./advice.js";
 import { type Decision, decisionOn, readDecisions } from "./approvals.js";
 import { Connection, type LinkState } from "./connection.js";
@@ -11,8 +13,10 @@ import type { Membership } from "./membership.js";
 import { saveOffers } from "./offers.js";
 import { objections, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
+import { acceptedRoster, saveOfferedRoster } from "./roster-files.js";
 import { RoundRunner } from "./round-runner.js";
 import type { RunnerLink } from "./runner-link.js";
+import { StudySeal } from "./study-seal.js";
 import { StudyStore } from "./study-store.js";
 import { StudyWork } from "./study-work.js";
 import { SumRunner } from "./sum-runner.js";
@@ -53,6 +57,8 @@ export class Agent {
   #offers: readonly StudyOffer[] = [];
   #decisions: readonly Decision[] = [];
   #sentApprovals = "";
+  /** Of the roster that was accepted when it was looked for last. */
+  #rosterHash: string | undefined;
   #queue: Promise<void> = Promise.resolve();
   #cancelWatch = () => {};
   #finish: (status: number) => void = () => {};
@@ -63,6 +69,7 @@ export class Agent {
   ) {
     this.#connection = new Connection(components, {
       studies: (offers) => this.#enqueue(() => this.#offered(offers)),
+      roster: (roster) => this.#enqueue(() => this.#rosterOffered(roster)),
       instruction: (instruction) => this.#enqueue(() => this.#instructed(instruction)),
       state: (state, code) => this.#linkChanged(state, code),
     });
@@ -108,6 +115,16 @@ export class Agent {
     for (const { spec, hash } of offers)
       if (!this.#runners.has(hash) && (await this.#wasTaken(spec.name, hash))) this.#over.set(spec.name, true);
     this.#finishIfOver();
+  }
+
+  /** Kept for the person to look at; nothing is accepted by itself. */
+  async #rosterOffered(signed: SignedRoster | null): Promise<void> {
+    const { home, say } = this.components;
+    await saveOfferedRoster(home, signed);
+    const accepted = await acceptedRoster(home);
+    this.#rosterHash = accepted && rosterHash(accepted);
+    if (signed && rosterHash(signed.roster) !== this.#rosterHash)
+      say(`version ${signed.roster.version} of the roster waits for your decision: fedbaps-site roster show`);
   }
 
   /** Whether an earlier process has reported on exactly this text of a study, and the coordinator took it. */
@@ -157,8 +174,10 @@ export class Agent {
     const { spec: study, hash } = offer;
     const store = await StudyStore.open(home, study.name, hash);
     const history = this.#connection.history.bind(this.#connection);
-    const work = new StudyWork({ study, store, history, logger, open: openTraining });
-    const sums = new SumRunner({ study, hash, identity, policy, random, store, work, logger });
+    const roster = () => acceptedRoster(home);
+    const seal = new StudySeal({ study, hash, identity, random, file: store.epochKeysFile, roster });
+    const work = new StudyWork({ study, store, history, seal, logger, open: openTraining });
+    const sums = new SumRunner({ study, hash, identity, policy, random, store, work, seal, logger, roster });
     const runner = new RoundRunner({
       site: identity.site,
       offer,
@@ -166,6 +185,8 @@ export class Agent {
       store,
       work,
       sums,
+      seal,
+      roster,
       link: this.#linkOf(study.name),
       clock,
       logger,
@@ -233,9 +254,18 @@ export class Agent {
         this.#decisions = await readDecisions(this.components.home);
         this.#approvalsChanged(before, this.#approved());
         if (this.#approved().join() !== this.#sentApprovals) this.#sendApprovals();
+        await this.#rosterAccepted();
       });
       this.#watch();
     });
+  }
+
+  async #rosterAccepted(): Promise<void> {
+    const accepted = await acceptedRoster(this.components.home);
+    const hash = accepted && rosterHash(accepted);
+    if (hash === this.#rosterHash) return;
+    this.#rosterHash = hash;
+    for (const runner of this.#runners.values()) runner.rosterChanged();
   }
 
   #approvalsChanged(before: readonly string[], now: readonly string[]): void {

@@ -13,6 +13,7 @@ import {
   type StudyOffer,
 } from "@fedbaps/core/wire/messages.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
+import { type SignedRoster, signedRosterSchema } from "@fedbaps/core/wire/roster.js";
 import { authTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { io, type Socket } from "socket.io-client";
 import { z } from "zod";
@@ -33,6 +34,7 @@ export type LinkState = "connecting" | "admitted" | "lost";
 /** What the link tells the agent. Every message has been parsed. */
 export interface LinkHandlers {
   studies(offers: StudyOffer[]): void;
+  roster(roster: SignedRoster | null): void;
   instruction(instruction: Instruction): void;
   /** `code`: why a connection was refused or could not be made. */
   state(state: LinkState, code?: string): void;
@@ -136,6 +138,11 @@ export class Connection {
       const offers = offersSchema.safeParse(message);
       if (offers.success) this.handlers.studies(honestOffers(offers.data));
       else this.#malformed("studies");
+    });
+    socket.on("roster", (message: unknown) => {
+      const roster = signedRosterSchema.nullable().safeParse(message);
+      if (roster.success) this.handlers.roster(roster.data);
+      else this.#malformed("roster");
     });
     socket.on("instruction", (message: unknown) => {
       const instruction = instructionSchema.safeParse(message);

@@ -21,6 +21,14 @@ export type AgentErrorCode =
   /** The data folder or the black box changed under a study. */
   | "MATERIAL_CHANGED"
   | "BAD_COHORT"
+  /** The roster that a cohort is made under is not the one that this site accepted. */
+  | "ROSTER_NOT_ACCEPTED"
+  /** A roster that this site cannot accept: without it, or with other keys. */
+  | "ROSTER_WRONG"
+  /** No key to a sealed sum. */
+  | "NO_EPOCH_KEY"
+  /** A second sum over the same updates would betray the sites by which it differs. */
+  | "REVEAL_CONFLICT"
   | "BAD_HISTORY"
   /** The secrets of this attempt were in the memory of a process that has ended. */
   | "CLIENT_STATE_LOST"

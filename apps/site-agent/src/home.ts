@@ -33,6 +33,13 @@ export class Home {
   get log(): string {
     return join(this.folder, "agent.log");
   }
+  /** The roster that this site accepted, and the one that the coordinator offered last. */
+  get roster(): string {
+    return join(this.folder, "roster.json");
+  }
+  get offeredRoster(): string {
+    return join(this.folder, "roster-offered.json");
+  }
   /** Kept answers of the black box. */
   get answers(): string {
     return join(this.folder, "answers");

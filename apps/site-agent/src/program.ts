@@ -5,6 +5,7 @@ import { blackboxCommand } from "./commands/blackbox.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { initCommand } from "./commands/init.js";
+import { rosterCommand } from "./commands/roster.js";
 import { runCommand } from "./commands/run.js";
 import { statusCommand } from "./commands/status.js";
 import { studyCommand } from "./commands/study.js";
@@ -20,6 +21,7 @@ export function buildProgram(io: CommandIo): Command {
   const commands = [
     initCommand,
     enrollCommand,
+    rosterCommand,
     studyCommand,
     statusCommand,
     blackboxCommand,

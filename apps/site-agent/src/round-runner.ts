@@ -2,6 +2,7 @@ import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { Failure, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
 import { LongWork } from "./long-work.js";
@@ -9,8 +10,10 @@ import { OwedReport } from "./owed-report.js";
 import type { StepReport } from "./paid-steps.js";
 import { checkPolicy, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
+import { requireRoster } from "./roster-files.js";
 import type { RunnerLink } from "./runner-link.js";
 import { StudyProgress } from "./study-progress.js";
+import type { StudySeal } from "./study-seal.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
 import type { SumInstruction, SumRunner } from "./sum-runner.js";
@@ -22,9 +25,12 @@ export interface RoundRunnerInit {
   readonly store: StudyStore;
   readonly work: StudyWork;
   readonly sums: SumRunner;
+  readonly seal: StudySeal;
   readonly link: RunnerLink;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The roster that this site has accepted by now. */
+  roster(): Promise<Roster | undefined>;
   /** Whether the site's approval stands, for exactly this text of the study. */
   approved(): boolean;
   /** For the person who watches. */
@@ -36,6 +42,7 @@ export interface RoundRunnerInit {
 }
 
 type Stage = Failure["stage"];
+type Recruiting = Extract<Instruction, { phase: "recruiting" }>;
 
 const RETRY_MS = 30_000;
 
@@ -53,6 +60,7 @@ export class RoundRunner {
   /** No step is begun after this. */
   #stopping = false;
   #cancelRetry = () => {};
+  #again = () => {};
   readonly #owed: OwedReport;
 
   constructor(private readonly init: RoundRunnerInit) {
@@ -74,7 +82,7 @@ export class RoundRunner {
     this.init.logger.debug("instruction", { study: this.#name, phase: instruction.phase });
     if (instruction.phase === "wait") this.#wait(instruction.reason);
     else if (instruction.phase === "report") this.#report(instruction.version, instruction.studyHash);
-    else if (instruction.phase === "recruiting") this.#recruit(instruction.reference, instruction.studyHash);
+    else if (instruction.phase === "recruiting") this.#recruit(instruction);
     else if (instruction.phase === "training")
       this.#train(instruction.reference, instruction.studyHash, instruction.version);
     else if (instruction.phase === "advertiseKeys") this.#sum(instruction, instruction.cohort.reference);
@@ -118,6 +126,11 @@ export class RoundRunner {
     if (working) this.#fail(stage, this.#notApproved());
   }
 
+  /** The person here has accepted a roster: what failed for want of it is tried at once. */
+  rosterChanged(): void {
+    this.#again();
+  }
+
   get #name(): string {
     return this.init.offer.spec.name;
   }
@@ -133,15 +146,24 @@ export class RoundRunner {
     } else if (reason === "completed" && !this.#owed.pending) this.init.over(this.#owed.taken);
   }
 
-  #recruit(reference: RoundReference, hash: string): void {
+  #recruit(instruction: Recruiting): void {
+    const { reference, studyHash: hash, rosterHash, makeEpoch } = instruction;
     if (!this.#follow(reference)) return;
     this.#cancelRetry();
-    this.#enqueue("recruiting", reference, async () => {
-      this.#checkStudy(hash);
-      this.#progress.phase("recruiting", reference.round);
-      await this.init.work.open();
-      this.init.link.reply({ phase: "recruiting", reference, ready: true });
-    });
+    const again = () => this.#recruit(instruction);
+    this.#enqueue(
+      "recruiting",
+      async () => {
+        this.#checkStudy(hash);
+        this.#progress.phase("recruiting", reference.round);
+        const roster = requireRoster(await this.init.roster(), rosterHash);
+        await this.init.work.open();
+        const deal = makeEpoch ? await this.init.seal.deal(roster, reference.round) : undefined;
+        const epoch = deal === undefined ? {} : { epoch: deal };
+        this.init.link.reply({ phase: "recruiting", reference, ready: true, ...epoch });
+      },
+      () => this.#retry(reference, again),
+    );
   }
 
   #train(reference: RoundReference, hash: string, version: number): void {
@@ -165,7 +187,7 @@ export class RoundRunner {
 
   #sum(instruction: SumInstruction, reference: RoundReference): void {
     if (!this.#follow(reference)) return;
-    this.#enqueue("secagg", reference, async () => {
+    this.#enqueue("secagg", async () => {
       this.#checkStudy(this.init.offer.hash);
       this.#progress.phase(instruction.phase, reference.round);
       this.init.link.reply(await this.init.sums.answer(instruction));
@@ -232,23 +254,26 @@ export class RoundRunner {
   }
 
   /** Short work, in the order of the instructions. */
-  #enqueue(stage: Stage, reference: RoundReference, work: () => Promise<void>): void {
+  #enqueue(stage: Stage, work: () => Promise<void>, failed: () => void = () => {}): void {
     this.#queue = this.#queue.then(async () => {
       try {
         if (!this.#stopping) await work();
       } catch (error) {
         this.#fail(stage, error);
-        if (stage === "recruiting") this.#retry(reference);
+        failed();
       }
     });
   }
 
   /** What keeps a site from being ready may pass: a black box that is down, a folder that is not mounted yet. */
-  #retry(reference: RoundReference): void {
+  #retry(reference: RoundReference, again: () => void): void {
     if (this.#stopping) return;
-    this.#cancelRetry = this.init.clock.after(RETRY_MS, () => {
-      if (sameAttempt(this.#latest, reference) && !this.#stopping) this.#recruit(reference, this.init.offer.hash);
-    });
+    this.#again = () => {
+      this.#cancelRetry();
+      this.#again = () => {};
+      if (sameAttempt(this.#latest, reference) && !this.#stopping) again();
+    };
+    this.#cancelRetry = this.init.clock.after(RETRY_MS, () => this.#again());
   }
 
   #fail(stage: Stage, error: unknown): void {

@@ -21,8 +21,13 @@ export function statement(study: StudySpec, policy: Policy, servers: readonly st
   const leaves = [
     "public keys and signatures of this site, fresh ones in every round",
     `secret shares sealed to each of up to ${sites - 1} other sites, which the coordinator passes on unread`,
+    ...(study.sealed
+      ? [
+          "once, where this site makes the key that seals the sums: that key, boxed for each site of the study, which the coordinator passes on unread",
+        ]
+      : []),
     `in each of ${study.rounds} rounds one masked vector of ${length} numbers (${kilobytes(length * 4)}): it looks random, ` +
-      `and only the sum over ${Math.max(requiredSites(study), policy.minCohort)} or more sites can be unmasked`,
+      `and only the sum over ${Math.max(requiredSites(study), policy.minCohort)} or more sites can be unmasked${study.sealed ? ", sealed so that only the study's sites can open it" : ", which the coordinator can read"}`,
     "the number of its training images, inside the masked vector: only the sum over the sites becomes known",
     "while it works: steps done, queries spent, and codes of failures",
     "at the end: whether it uses a decoder and of which version, queries spent, seconds of the black box",

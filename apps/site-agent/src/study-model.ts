@@ -1,10 +1,11 @@
 import type { Logger } from "@fedbaps/core/common/logger.js";
-import { applyMean, openSum } from "@fedbaps/core/federation/aggregation.js";
+import { applyMean, openSum, unsealSum } from "@fedbaps/core/federation/aggregation.js";
 import { updateLength } from "@fedbaps/core/federation/update.js";
 import { decodeRing } from "@fedbaps/core/wire/codec.js";
 import type { HistoryPage, HistoryRequest, RoundSum } from "@fedbaps/core/wire/messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { AgentError } from "./errors.js";
+import type { StudySeal } from "./study-seal.js";
 import type { StudyStore } from "./study-store.js";
 
 export type FetchHistory = (request: HistoryRequest, signal: AbortSignal) => Promise<HistoryPage>;
@@ -13,6 +14,7 @@ export interface StudyModelInit {
   readonly study: StudySpec;
   readonly store: StudyStore;
   readonly history: FetchHistory;
+  readonly seal: StudySeal;
   readonly logger: Logger;
 }
 
@@ -41,10 +43,11 @@ export class StudyModel {
     while (have < version) {
       const page = await this.init.history({ study: this.init.study.name, after: have }, signal);
       if (page.sums.length === 0) throw this.#missing(have + 1);
+      await this.init.seal.learnFrom(page.epochs);
       for (const sum of page.sums) {
         if (have === version) break;
         if (sum.round !== have + 1) throw this.#missing(have + 1);
-        theta = this.#apply(theta, sum);
+        theta = await this.#apply(theta, sum);
         have = sum.round;
         await store.saveVersion(have, theta);
       }
@@ -52,10 +55,11 @@ export class StudyModel {
     return theta;
   }
 
-  #apply(theta: Float32Array, { sum, cohortSize, survivors }: RoundSum): Float32Array {
+  async #apply(theta: Float32Array, round: RoundSum): Promise<Float32Array> {
     const { clip, maxImages } = this.init.study;
+    const { cohortSize, survivors } = round;
     const opened = openSum({
-      sum: decodeRing(sum, updateLength(theta.length)),
+      sum: await this.#unsealed(round, theta.length),
       parameterCount: theta.length,
       cohortSize,
       survivors,
@@ -63,6 +67,19 @@ export class StudyModel {
       maxImages,
     });
     return applyMean(theta, opened.meanUpdate);
+  }
+
+  async #unsealed({ sum, seal, survivors, round, attempt }: RoundSum, parameterCount: number): Promise<Uint32Array> {
+    const { study } = this.init;
+    const ring = decodeRing(sum, updateLength(parameterCount));
+    if (study.sealed !== (seal !== null))
+      throw new AgentError(
+        "BAD_HISTORY",
+        `the sum of round ${round} is ${seal === null ? "not sealed" : "sealed"}, against the study`,
+      );
+    if (seal === null) return ring;
+    const reference = { study: study.name, round, attempt };
+    return unsealSum(ring, parameterCount, { key: await this.init.seal.kept(seal), reference, survivors });
   }
 
   #missing(round: number): AgentError {

@@ -204,6 +204,11 @@ export class StudyStore {
       if (!keep.includes(version)) await rm(this.#versionFile(version), { force: true });
   }
 
+  /** Where the keys to sealed sums are kept. */
+  get epochKeysFile(): string {
+    return this.#path("epoch-keys.json");
+  }
+
   #note(meter: MeterState): void {
     this.latest = laterMeter(this.latest, meter);
   }

@@ -1,14 +1,20 @@
 import type { Logger } from "@fedbaps/core/common/logger.js";
-import { packUpdate, type SiteMetrics, updateLength } from "@fedbaps/core/federation/update.js";
-import { SecAggClient } from "@fedbaps/core/secagg/client.js";
+import { packUpdate, type SiteMetrics, sealedLength, updateLength } from "@fedbaps/core/federation/update.js";
+import { type SealInit, SecAggClient } from "@fedbaps/core/secagg/client.js";
 import type { Identity, RandomBytes } from "@fedbaps/core/secagg/keys.js";
+import { checkAgainstRoster } from "@fedbaps/core/secagg/roster.js";
 import { digestOf } from "@fedbaps/core/secagg/step.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
+import type { EpochShare } from "@fedbaps/core/wire/epoch.js";
 import type { Instruction, Reply } from "@fedbaps/core/wire/messages.js";
+import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Cohort, RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { AgentError } from "./errors.js";
 import type { Policy } from "./policy.js";
+import { guardReveal } from "./reveal-guard.js";
+import { requireRoster } from "./roster-files.js";
+import type { StudySeal } from "./study-seal.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
 
@@ -25,7 +31,10 @@ export interface SumRunnerInit {
   readonly random: RandomBytes;
   readonly store: StudyStore;
   readonly work: StudyWork;
+  readonly seal: StudySeal;
   readonly logger: Logger;
+  /** The roster that this site has accepted by now. */
+  roster(): Promise<Roster | undefined>;
 }
 
 interface Attempt {
@@ -43,8 +52,8 @@ export class SumRunner {
   /** @throws AgentError, SecAggError, UpdateError: nothing is sent then. */
   async answer(instruction: SumInstruction): Promise<Reply> {
     if (instruction.phase === "advertiseKeys") {
-      const { cohort } = instruction;
-      const client = await this.#begin(cohort);
+      const { cohort, epoch } = instruction;
+      const client = await this.#begin(cohort, epoch);
       return { phase: "advertiseKeys", reference: cohort.reference, advertisement: client.advertiseKeys() };
     }
     const { reference } = instruction;
@@ -57,8 +66,10 @@ export class SumRunner {
         return { phase: "maskedInput", reference, vector: new Uint8Array(encodeRing(vector)) };
       }
       case "consistency":
+        this.#guard(reference, instruction.survivors);
         return { phase: "consistency", reference, signature: client.confirmSurvivors(instruction.survivors) };
       case "unmask": {
+        this.#guard(reference, instruction.request.survivors);
         const shares = client.unmask(instruction.request);
         await this.#recordReveal(reference, instruction.request);
         return { phase: "unmask", reference, shares };
@@ -72,18 +83,40 @@ export class SumRunner {
     this.#attempt = undefined;
   }
 
-  async #begin(cohort: Cohort): Promise<SecAggClient> {
+  async #begin(cohort: Cohort, epoch: EpochShare | null): Promise<SecAggClient> {
     const digest = digestOf(cohort);
     const current = this.#attempt;
     if (current && sameAttempt(current.cohort.reference, cohort.reference)) {
       if (current.digest === digest) return current.client;
       throw refused(cohort, "the coordinator changed it within one attempt");
     }
+    const roster = requireRoster(await this.init.roster(), cohort.rosterHash);
+    checkAgainstRoster(cohort, roster);
     await this.#check(cohort);
+    const seal = await this.#sealOf(cohort, epoch, roster);
     this.forget();
-    const client = new SecAggClient({ identity: this.init.identity, cohort, random: this.init.random });
+    const { identity, random } = this.init;
+    const client = new SecAggClient({ identity, cohort, random, ...(seal ? { seal } : {}) });
     this.#attempt = { cohort, digest, client };
     return client;
+  }
+
+  /** A study that was approved as sealed is sealed, with a key that this site holds. */
+  async #sealOf(cohort: Cohort, epoch: EpochShare | null, roster: Roster): Promise<SealInit | undefined> {
+    const { study, seal, work } = this.init;
+    if (!study.sealed) {
+      if (cohort.seal !== null) throw refused(cohort, "it is sealed, the study that was approved is not");
+      return undefined;
+    }
+    if (cohort.seal === null) throw refused(cohort, "it is not sealed, the study that was approved is");
+    const key = await seal.key(cohort.seal, epoch, roster);
+    const trained = await work.trained(cohort.reference.round);
+    return { key, length: sealedLength(trained?.delta.length ?? 0) };
+  }
+
+  #guard(reference: RoundReference, survivors: readonly string[]): void {
+    const { store, policy } = this.init;
+    guardReveal(store.records("revealed"), reference, survivors, policy.minCohort);
   }
 
   /** What this site insists on before the first key; the rest is checked by `SecAggClient`. */

@@ -31,6 +31,8 @@ export class CoordinatorProcess {
     readonly url: string,
     readonly running: Running,
     private readonly token: string,
+    private readonly processes: Processes,
+    private readonly home: string,
   ) {}
 
   /** @throws DemoError DEMO_PROCESS, for example when the port is taken. */
@@ -55,7 +57,7 @@ export class CoordinatorProcess {
       throw new DemoError("DEMO_PROCESS", lastError || `the coordinator ended with ${first}`);
     const { url } = JSON.parse(first) as { url: string };
     const token = (await readFile(join(home, "admin-token"), "utf8")).trim();
-    return new CoordinatorProcess(url, running, token);
+    return new CoordinatorProcess(url, running, token, processes, home);
   }
 
   /** @returns the invite as a site's administrator gets it: code and the coordinator's fingerprint. */
@@ -66,6 +68,12 @@ export class CoordinatorProcess {
 
   approve(site: string): Promise<unknown> {
     return this.#call("POST", `/sites/${site}/approve`);
+  }
+
+  /** As the study lead does it, with a key of their own. @returns the roster's words */
+  async signRoster(leadKey: string): Promise<string> {
+    const asked = ["roster", "sign", "--lead-key", leadKey, "--url", this.url, "--home", this.home, "--json"];
+    return (JSON.parse(await this.processes.run("coordinator", asked)) as { words: string }).words;
   }
 
   createStudy(spec: Partial<StudySpec>): Promise<unknown> {

@@ -55,12 +55,15 @@ export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoRep
     display.say(`starting a coordinator (a new database takes some seconds) and ${sites.length} site agents`);
     const coordinator = await CoordinatorProcess.start(processes, join(work, "coordinator"), options.port);
     display.say(`coordinator at ${coordinator.url}; state of all processes in ${work}`);
+    const hospitals = sites.map(({ site }) => new Hospital(site, join(work, site), processes));
+    const { blackbox } = options;
+    await Promise.all(sites.map(({ folder: data }, i) => hospitals[i].enrol(coordinator, { data, blackbox })));
+    const words = await coordinator.signRoster(join(work, "lead", "lead-key.json"));
+    display.say(`the study lead signs the roster; its words, for the telephone: ${words}`);
     await coordinator.createStudy(studySpec(options, sites));
     // Started, it is offered to its sites; rounds begin when enough of them have approved it.
     await coordinator.startStudy(STUDY);
-    const hospitals = sites.map(({ site }) => new Hospital(site, join(work, site), processes));
-    const { blackbox } = options;
-    await Promise.all(sites.map(({ folder: data }, i) => hospitals[i].join(coordinator, STUDY, { data, blackbox })));
+    await Promise.all(hospitals.map((hospital) => hospital.decide(STUDY, words)));
     for (const hospital of hospitals) startAgent(hospital, display, options, io.signal);
     const state = await watch(coordinator, display, io);
     display.end();

@@ -22,12 +22,11 @@ export class Hospital {
   ) {}
 
   /**
-   * What is done once: a home with keys and policy, enrolment by invite, the centre's approval, the site's own.
+   * What is done once: a home with keys and policy, enrolment by invite, the centre's approval.
    * @param url the address to enrol at, when not the coordinator's own.
    */
-  async join(
+  async enrol(
     coordinator: CoordinatorProcess,
-    study: string,
     settings: { readonly data: string; readonly blackbox: string; readonly url?: string },
   ): Promise<void> {
     const { site } = this;
@@ -37,6 +36,11 @@ export class Hospital {
     await this.#run("init", "--site", site, "--data", settings.data, "--blackbox", settings.blackbox);
     await this.#run("enroll", "--coordinator", settings.url ?? coordinator.url, "--code", invite);
     await coordinator.approve(site);
+  }
+
+  /** What is decided here: with whom sums are made, by the words that the study lead reads out, and the study. */
+  async decide(study: string, words: string): Promise<void> {
+    await this.#run("roster", "accept", "--words", words);
     await this.#run("study", "approve", study);
   }
 

@@ -94,7 +94,15 @@ describe("the store", () => {
       const reference = { study: "liver", round, attempt: 1 };
       await rounds.begin(reference, 10);
       const sum = new Uint8Array(40).fill(round);
-      const result = { cohort: names, survivors: names, dropOuts: [], metrics: { valDice: 0.5 }, sum, endedAt: 20 };
+      const result = {
+        cohort: names,
+        survivors: names,
+        dropOuts: [],
+        metrics: { valDice: 0.5 },
+        sum,
+        seal: null,
+        endedAt: 20,
+      };
       await rounds.complete(reference, result);
     }
     await rounds.begin({ study: "liver", round: 4, attempt: 1 }, 30);

@@ -1,11 +1,15 @@
 import { Studies } from "@fedbaps/coordinator/rounds/studies.js";
 import { openDatabase } from "@fedbaps/coordinator/store/database.js";
+import { EpochRepository } from "@fedbaps/coordinator/store/epoch-repository.js";
+import { RosterRepository } from "@fedbaps/coordinator/store/roster-repository.js";
 import { RoundRepository } from "@fedbaps/coordinator/store/round-repository.js";
 import type { Database } from "@fedbaps/coordinator/store/schema.js";
 import { SiteRepository } from "@fedbaps/coordinator/store/site-repository.js";
 import { StudyRepository } from "@fedbaps/coordinator/store/study-repository.js";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { type LogFields, silentLogger } from "@fedbaps/core/common/logger.js";
+import { createIdentity } from "@fedbaps/core/secagg/keys.js";
+import { signRoster } from "@fedbaps/core/secagg/roster.js";
 import type { Instruction, Reply } from "@fedbaps/core/wire/messages.js";
 import { studySpecSchema } from "@fedbaps/core/wire/study.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -57,6 +61,8 @@ describe("studies", () => {
       await sites.enrol(site, { site, signKey: key(2 * i + 1), boxKey: key(2 * i + 2) }, 0);
       await sites.setStatus(site, "approved");
     }
+    const lead = createIdentity("lead", () => new Uint8Array(32)).sign;
+    await new RosterRepository(db).add(signRoster(await sites.members([...three, "east"]), lead), 0);
   });
   afterAll(() => db.destroy());
   beforeEach(() => {
@@ -71,10 +77,13 @@ describe("studies", () => {
       studies: repository,
       sites,
       rounds: changed,
+      rosters: new RosterRepository(db),
+      epochs: new EpochRepository(db),
       clock,
       logger: { ...silentLogger, error: (_event, fields) => void logged.push(fields) },
       outbox: {
         offer: () => {},
+        roster: () => {},
         send: (site, instruction: Instruction) => {
           // Of the studies before, sites are told that they are over.
           if (studyOf(instruction) !== name) return;
@@ -83,7 +92,10 @@ describe("studies", () => {
       },
     });
   const create = (named: string[]) =>
-    repository.create(studySpecSchema.parse({ name, rounds: 1, participation: { sites: named, require: 3 } }), count);
+    repository.create(
+      studySpecSchema.parse({ name, rounds: 1, sealed: false, participation: { sites: named, require: 3 } }),
+      count,
+    );
   const approve = async (study: { hash: string }, who: string[]) => {
     for (const site of who) await repository.setApproval(name, site, study.hash);
   };
@@ -95,7 +107,15 @@ describe("studies", () => {
     await approve(study, three);
     const reference = { study: name, round: 1, attempt: 1 };
     await rounds.begin(reference, 0);
-    const result = { cohort: three, survivors: three, dropOuts: [], metrics: {}, sum: new Uint8Array(4), endedAt: 1 };
+    const result = {
+      cohort: three,
+      survivors: three,
+      dropOuts: [],
+      metrics: {},
+      sum: new Uint8Array(4),
+      seal: null,
+      endedAt: 1,
+    };
     await rounds.complete(reference, result);
     await repository.move(name, ["draft"], "running");
     const studies = make();

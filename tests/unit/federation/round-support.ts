@@ -90,6 +90,8 @@ export function makeRound(count: number, require: "all" | number = "all", overri
     reference: { study: "study", round: 1, attempt: 2 },
     study,
     studyHash: studyHash(study),
+    rosterHash: "cd".repeat(32),
+    sealKey: () => "ef".repeat(32),
     members: siteNames(count).map(makeMember),
     version: 0,
     vectorLength: LENGTH,

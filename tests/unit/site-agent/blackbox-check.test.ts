@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readMask } from "@fedbaps/core/image/read.js";
 import { PROBE_QUERIES, SCENE_SIZE } from "@fedbaps/core/blackbox/probe.js";
+import { readMask } from "@fedbaps/core/image/read.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { run, runWith } from "../../support/command-line.js";
 import { type InferenceServer, startInferenceServer } from "../../support/inference-server.js";
@@ -106,7 +106,13 @@ describe("blackbox check", () => {
     const policy = join(home, "policy.yaml");
     expect(await readFile(policy, "utf8")).toContain("blackboxHosts: []");
     await writeFile(policy, "blackboxHosts: [not-there.invalid]\n");
-    const allowed = await run("blackbox", "check", "oip:https://not-there.invalid/v2/models/x#retries=0", "--home", home);
+    const allowed = await run(
+      "blackbox",
+      "check",
+      "oip:https://not-there.invalid/v2/models/x#retries=0",
+      "--home",
+      home,
+    );
     expect(allowed).toMatchObject({ status: 1, err: expect.stringMatching(/not-there\.invalid/) });
     expect(allowed.err).not.toContain("policy");
   });

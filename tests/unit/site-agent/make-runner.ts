@@ -4,13 +4,16 @@ import { silentLogger } from "@fedbaps/core/common/logger.js";
 import { updateLength } from "@fedbaps/core/federation/update.js";
 import { defaultThreshold } from "@fedbaps/core/secagg/cohort.js";
 import { createIdentity, type Identity, memberOf } from "@fedbaps/core/secagg/keys.js";
+import { rosterHash, signRoster } from "@fedbaps/core/secagg/roster.js";
 import { encodeRing } from "@fedbaps/core/wire/codec.js";
 import type { Failure, Progress, Reply, RoundSum, SiteReport } from "@fedbaps/core/wire/messages.js";
+import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Cohort, RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { type StudySpec, studyHash, studySpecSchema } from "@fedbaps/core/wire/study.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { type Policy, policySchema } from "@fedbaps/site-agent/policy.js";
 import { RoundRunner } from "@fedbaps/site-agent/round-runner.js";
+import { StudySeal } from "@fedbaps/site-agent/study-seal.js";
 import { StudyStore } from "@fedbaps/site-agent/study-store.js";
 import { StudyWork } from "@fedbaps/site-agent/study-work.js";
 import { SumRunner } from "@fedbaps/site-agent/sum-runner.js";
@@ -34,6 +37,7 @@ export function makeStudy(overrides: Partial<StudySpec> = {}): StudySpec {
     name: "study",
     rounds: 3,
     personalShare: 0,
+    sealed: false,
     budget: 1000,
     participation: { sites: SITES },
     ...overrides,
@@ -60,6 +64,8 @@ export interface RunnerOptions {
   readonly identity?: Identity;
   readonly out?: string;
   readonly clock?: Clock;
+  /** What the site has accepted; by default the roster of `rosterOf`. */
+  readonly roster?: () => Roster | undefined;
 }
 
 /** A runner on a home, with a link that only remembers. */
@@ -71,9 +77,12 @@ export async function makeRunner(options: RunnerOptions) {
   const store = await StudyStore.open(new Home(options.folder), study.name, hash);
   const history = async ({ after }: { after: number }) => {
     const sums = (options.sums ?? []).filter(({ round }) => round > after);
-    return { sums: sums.slice(0, 1), more: sums.length > 1 };
+    return { sums: sums.slice(0, 1), epochs: [], more: sums.length > 1 };
   };
-  const shared = { study, store, logger: silentLogger };
+  const accepted = rosterOf(identity);
+  const roster = async () => (options.roster ? options.roster() : accepted);
+  const seal = new StudySeal({ study, hash, identity, random, file: store.epochKeysFile, roster });
+  const shared = { study, store, seal, roster, logger: silentLogger };
   const work = new StudyWork({ ...shared, history, open: options.open ?? stubTraining().open });
   const sums = new SumRunner({ ...shared, hash, identity, policy, random, work });
   const sent: Sent = { replies: [], failures: [], reports: [], progress: [], lines: [], over: [] };
@@ -84,6 +93,8 @@ export async function makeRunner(options: RunnerOptions) {
     store,
     work,
     sums,
+    seal,
+    roster,
     link: {
       reply: (reply) => void sent.replies.push(reply),
       progress: (progress) => void sent.progress.push(progress),
@@ -103,7 +114,24 @@ export async function makeRunner(options: RunnerOptions) {
   });
   const train = (reference: RoundReference) =>
     runner.receive({ phase: "training", reference, studyHash: hash, version: reference.round - 1 });
-  return { runner, sent, store, work, identity, study, hash, train };
+  const recruit = (reference: RoundReference, studyHash = hash) =>
+    runner.receive({ phase: "recruiting", reference, studyHash, rosterHash: rosterHash(accepted), makeEpoch: false });
+  const begin = (cohort: Cohort) => runner.receive({ phase: "advertiseKeys", cohort, epoch: null });
+  return { runner, sent, store, work, seal, identity, study, hash, train, recruit, begin };
+}
+
+const peers = new Map<string, Identity>();
+const lead = createIdentity("lead", random).sign;
+
+/** The roster of the sites, with this identity among them: the same for the same identity. */
+export function rosterOf(identity: Identity): Roster {
+  const members = SITES.map((site) => {
+    if (site === identity.site) return memberOf(identity);
+    const peer = peers.get(site) ?? createIdentity(site, random);
+    peers.set(site, peer);
+    return memberOf(peer);
+  });
+  return signRoster(members, lead).roster;
 }
 
 export function reference(round: number, attempt = 1): RoundReference {
@@ -112,7 +140,7 @@ export function reference(round: number, attempt = 1): RoundReference {
 
 /** A completed round in which nobody moved but by `first` in the first parameter. */
 export function makeSum(round: number, values: Uint32Array): RoundSum {
-  return { round, attempt: 1, survivors: SITES, cohortSize: 3, sum: new Uint8Array(encodeRing(values)) };
+  return { round, attempt: 1, survivors: SITES, cohortSize: 3, seal: null, sum: new Uint8Array(encodeRing(values)) };
 }
 
 /** A cohort of the first `size` sites, with this site's identity in it. */
@@ -122,8 +150,18 @@ export function makeCohort(
   parameters: number,
   overrides: Partial<Cohort> = {},
 ): Cohort {
-  const members = SITES.map((site) => memberOf(site === identity.site ? identity : createIdentity(site, random)));
+  const { members } = rosterOf(identity);
   const threshold = defaultThreshold(members.length);
   const length = updateLength(parameters);
-  return { reference: reference(1), studyHash: hash, members, threshold, minSurvivors: 3, length, ...overrides };
+  return {
+    reference: reference(1),
+    studyHash: hash,
+    rosterHash: rosterHash(rosterOf(identity)),
+    seal: null,
+    members,
+    threshold,
+    minSurvivors: 3,
+    length,
+    ...overrides,
+  };
 }

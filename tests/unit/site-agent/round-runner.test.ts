@@ -44,9 +44,9 @@ describe("training", () => {
       release = resolve;
     });
     const { open, bought } = stubTraining({ beforeStep: (step) => (step === 2 ? gate : undefined) });
-    const { runner, sent, train, hash } = await makeRunner({ folder: await temporaryFolder(), open });
+    const { runner, sent, train, recruit } = await makeRunner({ folder: await temporaryFolder(), open });
     train(reference(1));
-    runner.receive({ phase: "recruiting", reference: reference(1, 2), studyHash: hash });
+    recruit(reference(1, 2));
     train(reference(1, 2));
     release();
     await runner.idle();
@@ -154,8 +154,8 @@ describe("training", () => {
     const first = await makeRunner({ folder });
     first.train(reference(1));
     await first.runner.idle();
-    const { runner, sent, hash } = await makeRunner({ folder, open: stubTraining({ train: 11 }).open });
-    runner.receive({ phase: "recruiting", reference: reference(2), studyHash: hash });
+    const { runner, sent, recruit } = await makeRunner({ folder, open: stubTraining({ train: 11 }).open });
+    recruit(reference(2));
     await runner.idle();
     expect(sent.failures).toEqual([{ study: "study", stage: "recruiting", code: "MATERIAL_CHANGED" }]);
     await runner.stop(Promise.resolve());
@@ -169,8 +169,8 @@ describe("what the site decides", () => {
     ["a cohort below the policy's", { policy: { minCohort: 4 } }, "POLICY_REFUSED"],
   ])("refuses %s before anything is opened or sent", async (_, options, code) => {
     const { open, bought } = stubTraining();
-    const { runner, sent, hash, train } = await makeRunner({ folder: await temporaryFolder(), open, ...options });
-    runner.receive({ phase: "recruiting", reference: reference(1), studyHash: hash });
+    const { runner, sent, recruit, train } = await makeRunner({ folder: await temporaryFolder(), open, ...options });
+    recruit(reference(1));
     train(reference(1));
     await runner.idle();
     expect(sent.replies).toEqual([]);
@@ -180,9 +180,9 @@ describe("what the site decides", () => {
   });
 
   it("refuses another text of an approved study", async () => {
-    const { runner, sent } = await makeRunner({ folder: await temporaryFolder() });
+    const { runner, sent, recruit } = await makeRunner({ folder: await temporaryFolder() });
     const studyHashOfAnother = studyHash(makeStudy({ budget: 999 }));
-    runner.receive({ phase: "recruiting", reference: reference(1), studyHash: studyHashOfAnother });
+    recruit(reference(1), studyHashOfAnother);
     await runner.idle();
     expect(sent.failures[0].code).toBe("NOT_APPROVED");
     await runner.stop(Promise.resolve());
@@ -195,31 +195,32 @@ describe("what the site decides", () => {
     ["a threshold of half", { threshold: 1 }, "BAD_COHORT"],
     ["a round that it did not train", { reference: reference(2) }, "NO_UPDATE"],
   ])("refuses a cohort with %s", async (_, overrides, code) => {
-    const { runner, sent, identity, hash, train, work } = await makeRunner({ folder: await temporaryFolder() });
+    const { runner, sent, identity, hash, train, begin, work } = await makeRunner({
+      folder: await temporaryFolder(),
+    });
     train(reference(1));
     await runner.idle();
     const { delta } = (await work.trained(1))!;
     sent.replies.length = 0;
     const cohort = makeCohort(identity, hash, delta.length, overrides);
-    runner.receive({ phase: "advertiseKeys", cohort });
+    begin(cohort);
     await runner.idle();
     expect(sent.replies).toEqual([]);
     expect(sent.failures).toEqual([{ study: "study", stage: "secagg", code }]);
   });
 
   it("refuses a cohort with a site that the study does not name, or with other keys for itself", async () => {
-    const { runner, sent, identity, hash, train, work } = await makeRunner({ folder: await temporaryFolder() });
+    const { runner, sent, identity, hash, train, begin, work } = await makeRunner({
+      folder: await temporaryFolder(),
+    });
     train(reference(1));
     await runner.idle();
     const { length } = (await work.trained(1))!.delta;
     const cohort = makeCohort(identity, hash, length);
     const stranger = { ...cohort.members[2], site: "zz" };
-    runner.receive({
-      phase: "advertiseKeys",
-      cohort: { ...cohort, members: [...cohort.members.slice(0, 2), stranger] },
-    });
-    const other = makeCohort({ ...identity, site: "bb" }, hash, length, { reference: reference(1, 2) });
-    runner.receive({ phase: "advertiseKeys", cohort: other });
+    begin({ ...cohort, members: [...cohort.members.slice(0, 2), stranger] });
+    const { members } = makeCohort({ ...identity, site: "bb" }, hash, length);
+    begin({ ...cohort, reference: reference(1, 2), members });
     await runner.idle();
     expect(sent.failures.map(({ code }) => code)).toEqual(["BAD_COHORT", "BAD_COHORT"]);
   });
@@ -230,8 +231,8 @@ describe("what the site decides", () => {
     first.train(reference(1));
     await first.runner.idle();
     const cohort = makeCohort(first.identity, first.hash, (await first.work.trained(1))!.delta.length);
-    first.runner.receive({ phase: "advertiseKeys", cohort });
-    first.runner.receive({ phase: "advertiseKeys", cohort });
+    first.begin(cohort);
+    first.begin(cohort);
     await first.runner.idle();
     const [, one, two] = first.sent.replies;
     expect(two).toEqual(one);
@@ -244,11 +245,11 @@ describe("what the site decides", () => {
 
 it("keeps the keys of the attempt when a reconnect in the middle of a sum says to wait for others", async () => {
   const folder = await temporaryFolder();
-  const { runner, sent, identity, work, hash, train } = await makeRunner({ folder });
+  const { runner, sent, identity, work, hash, train, begin } = await makeRunner({ folder });
   train(reference(1));
   await runner.idle();
   const cohort = makeCohort(identity, hash, (await work.trained(1))!.delta.length);
-  runner.receive({ phase: "advertiseKeys", cohort });
+  begin(cohort);
   runner.receive({ phase: "wait", study: "study", reason: "waiting-for-sites" });
   runner.receive({ phase: "shareKeys", reference: reference(1), advertisements: [] });
   await runner.idle();

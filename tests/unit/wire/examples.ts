@@ -13,6 +13,8 @@ const member = (site: string) => ({ site, signKey: key, boxKey: key });
 export const cohort = {
   reference,
   studyHash: digest,
+  rosterHash: digest,
+  seal: digest,
   members: ["a", "b", "c"].map(member),
   threshold: 3,
   minSurvivors: 3,
@@ -20,12 +22,15 @@ export const cohort = {
 };
 export const advertisement = { site: "a", shareKey: key, maskKey: key, signature };
 export const sealed = { from: "a", to: "b", box };
+const dealt = { studyHash: digest, rosterHash: digest, keyId: digest, maker: "a", signature };
+const deal = { ...dealt, boxes: ["a", "b", "c"].map((site) => ({ site, box })) };
+const share = { ...dealt, boxes: ["a", "b", "c"].map((site) => ({ site, hash: digest })), box };
 const study = studySpecSchema.parse({ name: "polyps", participation: { sites: ["a", "b", "c"] } });
 
 const instructions = [
-  { phase: "recruiting", reference, studyHash: digest },
+  { phase: "recruiting", reference, studyHash: digest, rosterHash: digest, makeEpoch: true },
   { phase: "training", reference, studyHash: digest, version: 0 },
-  { phase: "advertiseKeys", cohort },
+  { phase: "advertiseKeys", cohort, epoch: share },
   { phase: "shareKeys", reference, advertisements: [advertisement] },
   { phase: "maskedInput", reference, shares: [sealed] },
   { phase: "consistency", reference, survivors: ["a", "b"] },
@@ -39,7 +44,7 @@ const instructions = [
 ];
 
 const replies = [
-  { phase: "recruiting", reference, ready: true },
+  { phase: "recruiting", reference, ready: true, epoch: deal },
   { phase: "training", reference, queries: 400 },
   { phase: "advertiseKeys", reference, advertisement },
   { phase: "shareKeys", reference, shares: [sealed] },
@@ -54,12 +59,12 @@ const reportInFull = { ...report, images: { train: 9, val: 3, test: 3 }, zeroSho
 export type Example = readonly [name: string, schema: z.ZodType, message: Record<string, unknown>];
 
 export const examples: readonly Example[] = [
-  ["challenge", messages.challengeSchema, { protocol: 1, coordinator: key, nonce: key }],
-  ["auth", messages.authSchema, { protocol: 1, site: "a", signature }],
+  ["challenge", messages.challengeSchema, { protocol: 2, coordinator: key, nonce: key }],
+  ["auth", messages.authSchema, { protocol: 2, site: "a", signature }],
   [
     "enrolment",
     messages.enrolRequestSchema,
-    { protocol: 1, code: "ABCD-EFGH", site: "a", signKey: key, boxKey: key, signature },
+    { protocol: 2, code: "ABCD-EFGH", site: "a", signKey: key, boxKey: key, signature },
   ],
   ["study offer", messages.studyOfferSchema, { spec: study, hash: studyHash(study) }],
   ...instructions.map((message): Example => [`instruction ${message.phase}`, messages.instructionSchema, message]),
@@ -72,7 +77,11 @@ export const examples: readonly Example[] = [
   [
     "history page",
     messages.historyPageSchema,
-    { sums: [{ round: 1, attempt: 1, survivors: ["a"], cohortSize: 3, sum: Uint8Array.of(0) }], more: false },
+    {
+      sums: [{ round: 1, attempt: 1, survivors: ["a"], cohortSize: 3, seal: digest, sum: Uint8Array.of(0) }],
+      epochs: [share],
+      more: false,
+    },
   ],
   ["acknowledgement", messages.acknowledgementSchema, { ok: true }],
   ["refusal", messages.acknowledgementSchema, { ok: false, code: "ROUND_OVER" }],

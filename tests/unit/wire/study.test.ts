@@ -15,6 +15,7 @@ const full: StudySpec = {
   seed: 12,
   clip: 4.5,
   maxImages: 500,
+  sealed: false,
   participation: { sites: ["a", "b", "c", "d"], require: 3 },
   silenceSeconds: 60,
 };
@@ -110,6 +111,7 @@ describe("a study's hash", () => {
       seed: 13,
       clip: 4.6,
       maxImages: 501,
+      sealed: true,
       participation: { sites: ["a", "b", "c", "e"], require: 3 },
       silenceSeconds: 61,
     };

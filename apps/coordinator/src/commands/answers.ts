@@ -1,3 +1,5 @@
+import { nameSchema, publicKeySchema } from "@fedbaps/core/wire/primitives.js";
+import { signedRosterSchema } from "@fedbaps/core/wire/roster.js";
 import { z } from "zod";
 
 /** What the commands read of the API's answers; more fields may come with them, and pass through to `--json`. */
@@ -23,6 +25,14 @@ export const siteAnswer = z.looseObject({
   lastMessage: z.number().nullable(),
 });
 export const sitesAnswer = z.looseObject({ sites: z.array(siteAnswer) });
+
+export const rosterViewAnswer = z.looseObject({ signed: signedRosterSchema, hash: z.string(), words: z.string() });
+export const rosterAnswer = z.looseObject({
+  current: rosterViewAnswer.nullable(),
+  candidates: z.array(
+    z.looseObject({ site: nameSchema, signKey: publicKeySchema, boxKey: publicKeySchema, words: z.string() }),
+  ),
+});
 
 export const studyAnswer = z.looseObject({
   name: z.string(),

@@ -4,11 +4,12 @@ import type { TokenRepository } from "../store/token-repository.js";
 import { requireAdmin } from "./authorise.js";
 import { type EnrolmentComponents, enrolmentRoutes } from "./enrolment.js";
 import { notFound, problemHandler } from "./problem.js";
+import { type RostersComponents, rosterRoutes } from "./rosters.js";
 import { type SitesComponents, siteRoutes } from "./sites.js";
 import { studyRoutes } from "./studies.js";
 import type { StudyViewComponents } from "./study-view.js";
 
-export interface ApiComponents extends EnrolmentComponents, SitesComponents, StudyViewComponents {
+export interface ApiComponents extends EnrolmentComponents, SitesComponents, RostersComponents, StudyViewComponents {
   readonly tokens: TokenRepository;
   /** Whether the database answers. */
   readonly ready: () => Promise<boolean>;
@@ -45,6 +46,7 @@ export function createApi(components: ApiComponents): Express {
   api.use(enrolmentRoutes(components));
   api.use(requireAdmin(components.tokens));
   api.use(siteRoutes(components));
+  api.use(rosterRoutes(components));
   api.use(studyRoutes(components));
   app.use("/api/v1", api);
   app.use(notFound);

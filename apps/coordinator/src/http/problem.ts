@@ -19,6 +19,7 @@ export interface Problem {
 const STATUS: Readonly<Record<string, number>> = {
   BAD_REQUEST: 400,
   BAD_SIGNATURE: 400,
+  BAD_ROSTER: 400,
   NOT_AUTHORISED: 401,
   BAD_INVITE: 403,
   NOT_FOUND: 404,

@@ -1,4 +1,5 @@
 import type { Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import type { Socket } from "socket.io";
 import type { Outbox } from "../rounds/components.js";
 import type { SiteRepository } from "../store/site-repository.js";
@@ -58,6 +59,10 @@ export class Connections implements Outbox {
 
   offer(site: string, offers: StudyOffer[]): void {
     this.#sockets.get(site)?.emit("studies", offers);
+  }
+
+  roster(site: string, roster: SignedRoster | null): void {
+    this.#sockets.get(site)?.emit("roster", roster);
   }
 
   presence(site: string): Presence {

@@ -4,6 +4,7 @@ import { RoundError } from "@fedbaps/core/federation/round-state.js";
 import type { Failure, HistoryPage, HistoryRequest, Progress, Reply, SiteReport } from "@fedbaps/core/wire/messages.js";
 import { HISTORY_PAGE_BYTES } from "../config.js";
 import type { Studies } from "../rounds/studies.js";
+import type { EpochRepository } from "../store/epoch-repository.js";
 import type { RoundRepository } from "../store/round-repository.js";
 import type { StudyRepository, StudyRow } from "../store/study-repository.js";
 
@@ -11,6 +12,7 @@ export interface SiteMessagesComponents {
   readonly studies: Studies;
   readonly studyRepository: StudyRepository;
   readonly rounds: RoundRepository;
+  readonly epochs: EpochRepository;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -64,7 +66,8 @@ export class SiteMessages {
   async history(site: string, { study, after }: HistoryRequest): Promise<HistoryPage> {
     const { name } = await this.#studyOf(site, study);
     this.components.studies.heard(site);
-    return this.components.rounds.history(name, after, HISTORY_PAGE_BYTES);
+    const page = await this.components.rounds.history(name, after, HISTORY_PAGE_BYTES);
+    return { ...page, epochs: await this.components.epochs.sharesFor(name, site) };
   }
 
   /** The study, if this site takes part in it; else it might as well not exist. */

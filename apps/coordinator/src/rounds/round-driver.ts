@@ -1,8 +1,13 @@
 import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
+import { checkDeal, epochShareFor } from "@fedbaps/core/secagg/epoch.js";
+import { rosterHash } from "@fedbaps/core/secagg/roster.js";
+import type { EpochDeal } from "@fedbaps/core/wire/epoch.js";
 import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
+import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
+import { requiredSites } from "@fedbaps/core/wire/study.js";
 import { faultFields } from "../log.js";
 import type { RoundMetrics } from "../store/round-repository.js";
 import type { StudyRow } from "../store/study-repository.js";
@@ -35,6 +40,11 @@ export class RoundDriver {
   #settled: RoundState | undefined;
   #cancelTimer = () => {};
   #stopped = false;
+  /** The roster that the open round is made under, and the key that seals its sum. */
+  #roster: Roster | undefined;
+  #epoch: EpochDeal | undefined;
+  /** Sites that cannot apply the newest sum. */
+  readonly #doubting = new Set<string>();
 
   constructor(
     private readonly components: DriverComponents,
@@ -72,6 +82,7 @@ export class RoundDriver {
     return this.#event(async (now) => {
       this.heard(site);
       if (this.#round === undefined) throw new RoundError("STALE", "no round is open");
+      if (reply.phase === "recruiting" && reply.epoch !== undefined) await this.#takeEpoch(reply.epoch, now);
       await this.#round.receive(site, reply, now);
     });
   }
@@ -88,7 +99,37 @@ export class RoundDriver {
       this.#log("site-failed", { site, phase: stage, code });
       this.heard(site);
       if (stage !== "report") await this.#round?.siteFailed(site, code, now);
+      if (stage === "training" && code === "IMPOSSIBLE_SUM") await this.#doubted(site, now);
     });
+  }
+
+  /** There is a new roster: the open round cannot end under the old one. */
+  rosterChanged(): Promise<void> {
+    return this.#event(async (now) => this.#round?.abort("ROSTER_CHANGED", now));
+  }
+
+  /** The first key that a site deals is the study's under this roster: in SQL before anybody hears of it. */
+  async #takeEpoch(deal: EpochDeal, now: number): Promise<void> {
+    const { name, hash, spec } = this.#study;
+    const roster = this.#roster;
+    if (!spec.sealed || this.#epoch !== undefined || roster === undefined) return;
+    const sites = [...spec.participation.sites].sort();
+    checkDeal(deal, { studyHash: hash, roster, rosterHash: rosterHash(roster), sites });
+    this.#epoch = await this.components.epochs.keep(name, deal, now);
+  }
+
+  /**
+   * A site cannot apply the last sum. Only sites can read a sealed one; when as many say so as a round needs, the round
+   * is taken back and attempted again, with the updates that the sites have kept.
+   */
+  async #doubted(site: string, now: number): Promise<void> {
+    this.#doubting.add(site);
+    if (this.#version === 0 || this.#doubting.size < requiredSites(this.#study.spec)) return;
+    await this.components.rounds.takeBack(this.#study.name, this.#version, "IMPOSSIBLE_SUM");
+    this.#version -= 1;
+    this.#doubting.clear();
+    this.#log("round-taken-back", { round: this.#version + 1 });
+    this.#round?.abort("IMPOSSIBLE_SUM", now);
   }
 
   /** The site's report is in SQL. */
@@ -233,6 +274,12 @@ export class RoundDriver {
       this.#announce();
       return;
     }
+    const signed = await this.components.rosters.current();
+    if (signed === undefined) throw new RoundError("NOT_IN_ROUND", "there is no roster");
+    const { roster } = signed;
+    const hashOfRoster = rosterHash(roster);
+    this.#roster = roster;
+    this.#epoch = await this.components.epochs.find(name, hashOfRoster);
     const round = this.#version + 1;
     const attempt = past.filter((row) => row.round === round).length + 1;
     const reference = { study: name, round, attempt };
@@ -241,7 +288,10 @@ export class RoundDriver {
       reference,
       study: spec,
       studyHash: hash,
-      members,
+      rosterHash: hashOfRoster,
+      sealKey: () => this.#epoch?.keyId,
+      epochShare: (site) => this.#epoch && epochShareFor(this.#epoch, site),
+      members: members.filter((member) => inRoster(roster, member)),
       version: this.#version,
       vectorLength: vectorLengthOf(spec),
       now,
@@ -256,7 +306,10 @@ export class RoundDriver {
     const { state, reference } = round;
     const { rounds, clock } = this.components;
     await recordRound(rounds, round, this.#metrics, clock.now());
-    if (state.phase === "completed") this.#version = reference.round;
+    if (state.phase === "completed") {
+      this.#version = reference.round;
+      this.#doubting.clear();
+    }
     const { round: number, attempt } = reference;
     const code = state.phase === "aborted" ? { code: state.code } : {};
     this.#log("round", { round: number, attempt, phase: state.phase, ...code });
@@ -277,4 +330,11 @@ export class RoundDriver {
   #log(event: string, fields: Record<string, string | number>): void {
     this.components.logger.info(event, { study: this.#study.name, ...fields });
   }
+}
+
+/** Whether the roster has the site with the keys that it enrolled with: else no site would make a sum with it. */
+function inRoster(roster: Roster, { site, signKey, boxKey }: Member): boolean {
+  return roster.members.some(
+    (member) => member.site === site && member.signKey === signKey && member.boxKey === boxKey,
+  );
 }

@@ -18,6 +18,7 @@ export async function recordRound(
       dropOuts,
       metrics,
       sum: encodeRing(sum),
+      seal: state.cohort.seal,
       endedAt: now,
     });
   } else if (state.phase === "aborted")

@@ -1,5 +1,6 @@
 import { RoundError } from "@fedbaps/core/federation/round-state.js";
 import type { Instruction } from "@fedbaps/core/wire/messages.js";
+import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { CoordinatorError } from "../errors.js";
 import { faultFields } from "../log.js";
@@ -57,8 +58,30 @@ export class Studies {
     for (const driver of this.#drivers.values()) driver.heard(site);
   }
 
+  /** The study lead has signed a new roster: everybody is told, and open rounds begin anew under it. */
+  rosterChanged(signed: SignedRoster): Promise<void> {
+    return this.#queue.run(async () => {
+      const { outbox, sites } = this.components;
+      for (const { name } of await sites.list()) outbox.roster(name, signed);
+      for (const driver of this.#drivers.values()) await driver.rosterChanged();
+    });
+  }
+
+  /** @throws CoordinatorError CONFLICT unless the roster names every site of the study. */
+  async #requireRoster({ name, spec }: StudyRow): Promise<void> {
+    const roster = (await this.components.rosters.current())?.roster;
+    const missing = spec.participation.sites.filter((site) => !roster?.members.some((member) => member.site === site));
+    if (missing.length > 0)
+      throw new CoordinatorError(
+        "CONFLICT",
+        `study ${name} cannot start: ${roster ? `the roster does not name ${missing.join(", ")}` : "there is no roster yet"}; the study lead makes the next one with: fedbaps-coordinator roster sign`,
+        { study: name },
+      );
+  }
+
   /** draft -> enrolling: the sites are asked; -> running as soon as enough of them have approved. */
-  start(name: string): Promise<StudyRow> {
+  async start(name: string): Promise<StudyRow> {
+    await this.#requireRoster(await this.get(name));
     // From enrolling too: a start that was interrupted there is given again.
     return this.#command(name, ["draft", "enrolling"], "enrolling", ["running"], (study) => this.#tryRun(study));
   }
@@ -117,7 +140,8 @@ export class Studies {
 
   /** Sends a site the studies that are offered to it, and what each that it has approved wants from it now. */
   async refresh(site: string): Promise<void> {
-    const { outbox } = this.components;
+    const { outbox, rosters } = this.components;
+    outbox.roster(site, (await rosters.current()) ?? null);
     const concerning = await this.#concerning(site, ["enrolling", "running", "paused", "completed", "aborted"]);
     const owing = new Set<StudyRow>();
     for (const study of concerning)

@@ -85,6 +85,26 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  "0003-rosters-and-seals": {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable("rosters")
+        .addColumn("version", "integer", (column) => column.primaryKey())
+        .addColumn("hash", "text", (column) => column.notNull())
+        .addColumn("signed", "text", (column) => column.notNull())
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable("epochs")
+        .addColumn("study", "text", (column) => column.notNull().references("studies.name"))
+        .addColumn("roster_hash", "text", (column) => column.notNull())
+        .addColumn("deal", "text", (column) => column.notNull())
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .addPrimaryKeyConstraint("epochs_key", ["study", "roster_hash"])
+        .execute();
+      await db.schema.alterTable("rounds").addColumn("seal", "text").execute();
+    },
+  },
 };
 
 /**

@@ -103,6 +103,7 @@ export class RoundRepository {
       dropOuts: DropOut[];
       metrics: RoundMetrics | null;
       sum: Uint8Array;
+      seal: string | null;
       endedAt: number;
     },
   ): Promise<void> {
@@ -117,12 +118,31 @@ export class RoundRepository {
           drop_outs: canonicalJson(result.dropOuts),
           metrics: result.metrics === null ? null : canonicalJson(result.metrics),
           sum: result.sum,
+          seal: result.seal,
         })
         .where("study", "=", study)
         .where("round", "=", round)
         .where("attempt", "=", attempt)
         .execute();
       await transaction.updateTable("studies").set({ version: round }).where("name", "=", study).execute();
+    });
+  }
+
+  /** Takes back a completed round whose sum no site can apply: it is attempted again. The sum is dropped. */
+  async takeBack(study: string, round: number, code: string): Promise<void> {
+    await this.db.transaction().execute(async (transaction) => {
+      await transaction
+        .updateTable("rounds")
+        .set({ phase: "aborted", code, sum: null, seal: null, metrics: null })
+        .where("study", "=", study)
+        .where("round", "=", round)
+        .where("phase", "=", "completed")
+        .execute();
+      await transaction
+        .updateTable("studies")
+        .set({ version: round - 1 })
+        .where("name", "=", study)
+        .execute();
     });
   }
 
@@ -137,7 +157,7 @@ export class RoundRepository {
   }
 
   /** The sums of the completed rounds after `after`, in order, at most `maxBytes` of them but at least one. */
-  async history(study: string, after: number, maxBytes: number): Promise<HistoryPage> {
+  async history(study: string, after: number, maxBytes: number): Promise<Omit<HistoryPage, "epochs">> {
     const completed = this.db
       .selectFrom("rounds")
       .where("study", "=", study)
@@ -150,12 +170,16 @@ export class RoundRepository {
       bytes += sizes[count].bytes;
       if (bytes > maxBytes && count > 0) break;
     }
-    const rows = await completed.select(["round", "attempt", "cohort", "survivors", "sum"]).limit(count).execute();
+    const rows = await completed
+      .select(["round", "attempt", "cohort", "survivors", "sum", "seal"])
+      .limit(count)
+      .execute();
     const sums = rows.map((row) => ({
       round: row.round,
       attempt: row.attempt,
       survivors: namesSchema.parse(JSON.parse(row.survivors!)),
       cohortSize: namesSchema.parse(JSON.parse(row.cohort!)).length,
+      seal: row.seal,
       sum: new Uint8Array(row.sum!),
     }));
     return { sums, more: count < sizes.length };

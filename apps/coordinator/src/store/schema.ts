@@ -53,6 +53,22 @@ export interface RoundsTable {
   drop_outs: JsonText | null;
   metrics: JsonText | null;
   sum: Uint8Array | null;
+  /** The id of the key by which the sum is sealed; null where it is not. */
+  seal: string | null;
+}
+
+export interface RostersTable {
+  version: number;
+  hash: string;
+  signed: JsonText;
+  created_at: BigInteger;
+}
+
+export interface EpochsTable {
+  study: string;
+  roster_hash: string;
+  deal: JsonText;
+  created_at: BigInteger;
 }
 
 export interface ReportsTable {
@@ -81,6 +97,8 @@ export interface Schema {
   studies: StudiesTable;
   approvals: ApprovalsTable;
   rounds: RoundsTable;
+  rosters: RostersTable;
+  epochs: EpochsTable;
   reports: ReportsTable;
   report_failures: ReportFailuresTable;
   tokens: TokensTable;

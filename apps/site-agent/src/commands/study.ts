@@ -1,17 +1,10 @@
 import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
-import { UsageError } from "@fedbaps/core/common/errors.js";
-import type { StudyOffer } from "@fedbaps/core/wire/messages.js";
 import { Command } from "commander";
-import { adviceOn } from "../advice.js";
 import { decide, decisionOn, readDecisions } from "../approvals.js";
-import { Connection } from "../connection.js";
-import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { loadIdentity } from "../identity.js";
-import { lockHolder, lockHome } from "../lock.js";
-import { fileLogger } from "../log.js";
-import { checkUrl, loadMembership } from "../membership.js";
-import { findOffer, readOffers, saveOffers } from "../offers.js";
+import { fetchOffered } from "../offered.js";
+import { findOffer } from "../offers.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
 import { checkPolicy, objections, readPolicy } from "../policy.js";
 import { readSiteSettings } from "../site-settings.js";
@@ -20,8 +13,6 @@ import { statement, studyText } from "../statement.js";
 interface StudyOptions extends HomeOption {
   json?: boolean;
 }
-
-const TIMEOUT_MS = 20_000;
 
 /** `fedbaps-site study`: what is offered to this site, and its decisions. */
 export function studyCommand(io: CommandIo): Command {
@@ -46,7 +37,7 @@ async function list(io: CommandIo, options: StudyOptions): Promise<void> {
   const home = new Home(homeFolder(io, options));
   const identity = await loadIdentity(home);
   const policy = await readPolicy(home);
-  const offers = await fetchOffers(io, home);
+  const offers = (await fetchOffered(io, home)).studies;
   const decisions = await readDecisions(home);
   const rows = offers.map(({ spec, hash }) => ({
     study: spec.name,
@@ -68,12 +59,11 @@ async function show(io: CommandIo, options: StudyOptions, name: string): Promise
   const home = new Home(homeFolder(io, options));
   const identity = await loadIdentity(home);
   const policy = await readPolicy(home);
-  const { spec, hash } = findOffer(await fetchOffers(io, home), name);
+  const { spec, hash } = findOffer((await fetchOffered(io, home)).studies, name);
   const against = objections(spec, policy, identity.site);
   const decision = decisionOn(await readDecisions(home), hash) ?? "undecided";
   const stated = statement(spec, policy, await servers(home));
-  if (options.json)
-    return printJson(io, { study: spec, hash, decision, objections: against, ...stated });
+  if (options.json) return printJson(io, { study: spec, hash, decision, objections: against, ...stated });
   io.stdout(studyText(spec, hash, stated));
   io.stdout(`decision: ${decision}\n`);
   for (const line of against) io.stdout(`against the policy: ${line}\n`);
@@ -83,7 +73,7 @@ async function approve(io: CommandIo, options: StudyOptions, name: string): Prom
   const home = new Home(homeFolder(io, options));
   const identity = await loadIdentity(home);
   const policy = await readPolicy(home);
-  const { spec, hash } = findOffer(await fetchOffers(io, home), name);
+  const { spec, hash } = findOffer((await fetchOffered(io, home)).studies, name);
   checkPolicy(spec, policy, identity.site);
   const stated = statement(spec, policy, await servers(home));
   await decide(home, { study: name, hash, decision: "approved", at: new Date(io.clock.now()).toISOString() });
@@ -100,47 +90,8 @@ async function servers(home: Home): Promise<string[]> {
 
 async function decline(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const { hash } = findOffer(await fetchOffers(io, home), name);
+  const { hash } = findOffer((await fetchOffered(io, home)).studies, name);
   await decide(home, { study: name, hash, decision: "declined", at: new Date(io.clock.now()).toISOString() });
   if (options.json) return printJson(io, { study: name, hash, decision: "declined" });
   io.stdout(`declined ${name}\n`);
-}
-
-/** From the coordinator; while the agent runs, what it was offered last, as it holds the connection. */
-async function fetchOffers(io: CommandIo, home: Home): Promise<StudyOffer[]> {
-  if (await lockHolder(home)) {
-    say(io, "the agent is running: this is what the coordinator offered it last");
-    return readOffers(home);
-  }
-  const identity = await loadIdentity(home);
-  const membership = await loadMembership(home);
-  checkUrl(membership.url, await readPolicy(home));
-  const release = await lockHome(home, { command: "fedbaps-site study", now: io.clock.now() });
-  try {
-    const offers = await new Promise<StudyOffer[]>((resolve, reject) => {
-      const fail = (code: string) =>
-        reject(new AgentError("COORDINATOR_REFUSED", `cannot ask ${membership.url} for studies: ${adviceOn(code)}`));
-      const logger = fileLogger(home.log, io.clock);
-      const connection = new Connection(
-        { identity, membership, clock: io.clock, random: io.random, logger },
-        {
-          studies: (found) => settle(() => resolve(found)),
-          instruction: () => {},
-          state: (_, code) => code && settle(() => fail(code)),
-        },
-      );
-      const cancel = io.clock.after(TIMEOUT_MS, () => settle(() => fail("COORDINATOR_UNREACHABLE")));
-      const settle = (act: () => void) => {
-        cancel();
-        connection.stop();
-        act();
-      };
-      io.signal.addEventListener("abort", () => settle(() => reject(new UsageError("stopped"))), { once: true });
-      connection.start();
-    });
-    await saveOffers(home, offers);
-    return offers;
-  } finally {
-    await release();
-  }
 }

@@ -1,5 +1,8 @@
+import { sealLayer } from "../secagg/epoch.js";
+import { addMask, inverse } from "../secagg/masks.js";
 import { fromRingSum, ringScale } from "../secagg/quantize.js";
-import { checkImageBound, METRICS, type SiteMetrics, UpdateError, updateLength, updateScale } from "./update.js";
+import type { RoundReference } from "../wire/secagg-messages.js";
+import { checkImageBound, METRICS, type SiteMetrics, sealedLength, UpdateError, updateLength, updateScale } from "./update.js";
 
 /** What a completed round says about its cohort, and nothing about any one site. */
 export interface OpenedSum {
@@ -95,6 +98,36 @@ function openMetrics(sum: Uint32Array, cohortSize: number, sites: number): SiteM
 
 function impossible(problem: string): UpdateError {
   return new UpdateError("IMPOSSIBLE_SUM", `this round's sum cannot be right and is not applied: ${problem}`);
+}
+
+/**
+ * What the coordinator can read of a sealed sum: the metrics of the cohort, which are not sealed.
+ * @throws UpdateError IMPOSSIBLE_SUM
+ */
+export function openSealedMetrics(
+  sum: Uint32Array,
+  parameterCount: number,
+  cohortSize: number,
+  survivors: readonly string[],
+): SiteMetrics {
+  if (sum.length !== updateLength(parameterCount))
+    throw impossible(`it has ${sum.length} elements instead of ${updateLength(parameterCount)}`);
+  return openMetrics(sum.subarray(sealedLength(parameterCount)), cohortSize, survivors.length);
+}
+
+/**
+ * Takes the seals of all survivors off a sum: what only holders of the epoch's key can do.
+ * @returns a new vector.
+ */
+export function unsealSum(
+  sum: Uint32Array,
+  parameterCount: number,
+  { key, reference, survivors }: { key: Uint8Array; reference: RoundReference; survivors: readonly string[] },
+): Uint32Array {
+  const opened = sum.slice();
+  const sealed = opened.subarray(0, sealedLength(parameterCount));
+  for (const site of survivors) addMask(sealed, inverse(sealLayer(key, reference, site)));
+  return opened;
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   SealedShares,
   UnmaskRequest,
 } from "../wire/secagg-messages.js";
+import type { EpochShare } from "../wire/epoch.js";
 import type { StudySpec } from "../wire/study.js";
 
 /** What a `Round` asks of the server side of the secure sum; `SecAggServer` is the real one. */
@@ -32,6 +33,8 @@ export interface RoundInit {
   readonly reference: RoundReference;
   readonly study: StudySpec;
   readonly studyHash: string;
+  /** Of the roster that the cohort is made under. */
+  readonly rosterHash: string;
   /** The named sites that are admitted and have approved the study. */
   readonly members: readonly Member[];
   /** Completed rounds before this one: the model that the sites train from. */
@@ -41,6 +44,10 @@ export interface RoundInit {
   readonly now: number;
   /** Recruiting lasts at least until then: keeps a round that fails again and again from spinning. */
   readonly notBefore?: number;
+  /** The id of the key that seals this round's sum, once it is known; undefined where the study is not sealed. */
+  readonly sealKey?: () => string | undefined;
+  /** A site's box of that key. */
+  readonly epochShare?: (site: string) => EpochShare | undefined;
   readonly createServer?: (cohort: Cohort) => SumServer;
   /** Throws a FedBapsError for a sum that cannot be right: the attempt is aborted with its code then. */
   readonly checkSum?: (sum: Uint32Array, cohortSize: number, survivors: readonly string[]) => void;

@@ -72,6 +72,8 @@ function freezeCohort(init: RoundInit, members: Member[], required: number): Coh
   return {
     reference: init.reference,
     studyHash: init.studyHash,
+    rosterHash: init.rosterHash,
+    seal: (init.study.sealed && init.sealKey?.()) || null,
     members,
     threshold,
     minSurvivors: Math.max(threshold, required),

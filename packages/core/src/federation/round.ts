@@ -2,7 +2,7 @@ import { FedBapsError } from "../common/errors.js";
 import type { Instruction, Progress, Reply, ReplyPhase } from "../wire/messages.js";
 import type { Member, RoundReference } from "../wire/secagg-messages.js";
 import { requiredSites } from "../wire/study.js";
-import { instructionOf } from "./round-instruction.js";
+import { instructionOf, lacksSealKey } from "./round-instruction.js";
 import { checkPhase, checkReference, digestOf, refused } from "./round-replies.js";
 import { RoundSites } from "./round-sites.js";
 import {
@@ -190,6 +190,8 @@ export class Round {
     const trainees = this.#named.filter((site) => this.#sites.isReady(site));
     const silent = missing.every((site) => this.#sites.silentAt(site) <= now);
     if (trainees.length < this.#required || !silent || now < (this.#init.notBefore ?? 0)) return;
+    // Every site that says it is ready brings a key where one is wanted; without any the sum could not be sealed.
+    if (lacksSealKey(this.#init)) return;
     for (const site of missing) this.#drop(site, this.#sites.reasonOf(site) ?? "NOT_READY", now);
     this.#move({ phase: "training", trainees }, now);
   }

@@ -32,7 +32,15 @@ export const METRICS = [
  * metric its value and a count of 1, both 0 where it is not reported: the sums give the mean over those who did.
  */
 export function updateLength(parameterCount: number): number {
-  return parameterCount + 1 + 2 * METRICS.length;
+  return sealedLength(parameterCount) + 2 * METRICS.length;
+}
+
+/**
+ * How many of them, from the start, a sealed sum hides from the coordinator: the update and its weight. The metrics behind
+ * them are what the sites' policies let the coordinator know of the cohort.
+ */
+export function sealedLength(parameterCount: number): number {
+  return parameterCount + 1;
 }
 
 /**

@@ -19,11 +19,25 @@ import {
 import { checkCohort, checkMembership } from "./cohort.js";
 import { SecAggError } from "./errors.js";
 import { agree, createBoxKeys, draw, type Identity, type KeyPair, type RandomBytes, sign } from "./keys.js";
+import { epochKeyId, sealLayer } from "./epoch.js";
 import { addMask, type MaskLayer, pairLayer, selfLayer, selfMaskSecret } from "./masks.js";
 import { splitSecret } from "./shamir.js";
 import { openShares, type SharePair, sealShares } from "./share-box.js";
 import { digestOf, outOfOrder, Step } from "./step.js";
 import { advertisementTranscript, survivorTranscript } from "./transcripts.js";
+
+/** What a sealed sum is sealed with: the epoch's key, and how many elements from the start it covers. */
+export interface SealInit {
+  readonly key: Uint8Array;
+  readonly length: number;
+}
+
+export interface SecAggClientInit {
+  readonly identity: Identity;
+  readonly cohort: Cohort;
+  readonly random: RandomBytes;
+  readonly seal?: SealInit;
+}
 
 /**
  * A site's part of one attempt at one sum: Bonawitz et al., "Practical secure aggregation for privacy-preserving machine
@@ -37,6 +51,7 @@ export class SecAggClient {
   readonly #identity: Identity;
   readonly #roster: Roster;
   readonly #random: RandomBytes;
+  readonly #seal: SealInit | undefined;
 
   readonly #sharing = new Step<Promise<SealedShares[]>>("shareKeys");
   readonly #masking = new Step<Uint32Array>("maskInput");
@@ -54,10 +69,15 @@ export class SecAggClient {
   #survivors: readonly string[] = [];
   #cleaned = false;
 
-  /** @throws SecAggError BAD_COHORT for a cohort that would not protect this site, or that is not its own. */
-  constructor({ identity, cohort, random }: { identity: Identity; cohort: Cohort; random: RandomBytes }) {
+  /**
+   * @param seal the key that `cohort.seal` names, where it names one.
+   * @throws SecAggError BAD_COHORT for a cohort that would not protect this site, or that is not its own.
+   */
+  constructor({ identity, cohort, random, seal }: SecAggClientInit) {
     checkCohort(cohort);
     checkMembership(cohort, identity);
+    checkSeal(cohort, seal);
+    this.#seal = seal;
     this.#identity = identity;
     this.#roster = rosterOf(cohort);
     this.#random = random;
@@ -140,6 +160,10 @@ export class SecAggClient {
       this.#held = this.#openAll(shares);
       const vector = input.slice();
       for (const layer of this.#layers()) addMask(vector, layer);
+      if (this.#seal) {
+        const { reference } = this.#roster.cohort;
+        addMask(vector.subarray(0, this.#seal.length), sealLayer(this.#seal.key, reference, this.#identity.site));
+      }
       // From here on only peers can rebuild these.
       this.#wipeSecrets();
       return vector;
@@ -160,7 +184,7 @@ export class SecAggClient {
     return held;
   }
 
-  /** All masks on this site's vector; a further layer (a sealed sum's) belongs here too. */
+  /** The masks that the protocol takes off again; a sealed sum's stays on. */
   *#layers(): Generator<MaskLayer> {
     const { reference } = this.#roster.cohort;
     const { site } = this.#identity;
@@ -245,4 +269,13 @@ export class SecAggClient {
     if (this.#cleaned)
       throw new SecAggError("CLEANED", "the secrets of this attempt were wiped; wait for the next one");
   }
+}
+
+function checkSeal(cohort: Cohort, seal: SealInit | undefined): void {
+  const refuse = (problem: string): never => {
+    throw new SecAggError("BAD_COHORT", `this cohort is refused: ${problem}`, { ...cohort.reference });
+  };
+  if ((cohort.seal === null) !== (seal === undefined)) refuse("it is sealed where the site has no key, or the other way");
+  if (seal && cohort.seal !== epochKeyId(seal.key)) refuse("it names another epoch key than the site holds");
+  if (seal && !(seal.length >= 1 && seal.length <= cohort.length)) refuse("its seal does not fit its vectors");
 }

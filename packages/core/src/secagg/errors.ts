@@ -7,6 +7,8 @@ import { FedBapsError } from "../common/errors.js";
 export type SecAggErrorCode =
   /** The cohort's definition breaks a rule (order, sizes, threshold, keys), or does not hold this site with its keys. */
   | "BAD_COHORT"
+  /** A roster that breaks a rule, does not follow the accepted one, or names another lead. */
+  | "BAD_ROSTER"
   /** A key of a wrong length, or a public key of low order. */
   | "BAD_KEY"
   /** Two sites, or two roles, show the same key. */

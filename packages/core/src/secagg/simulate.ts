@@ -7,7 +7,8 @@ import type {
   SurvivorSignature,
   UnmaskRequest,
 } from "../wire/secagg-messages.js";
-import { SecAggClient } from "./client.js";
+import { SecAggClient, type SealInit } from "./client.js";
+import { epochKeyId } from "./epoch.js";
 import { createIdentity, memberOf, type RandomBytes } from "./keys.js";
 import { type SecAggPhase, SecAggServer } from "./server.js";
 
@@ -44,6 +45,8 @@ export interface Simulation {
   reference?: RoundReference;
   /** Sees every message on its way: returns it, another one of the same kind, or null where it is lost. */
   intercept?: (message: SimulatedMessage) => SimulatedMessage | null;
+  /** Seals the sum: it comes out with every survivor's seal on it. */
+  seal?: SealInit;
 }
 
 export interface SimulationResult {
@@ -68,18 +71,21 @@ export async function simulate({
   random,
   reference = { study: "simulation", round: 1, attempt: 1 },
   intercept = (message) => message,
+  seal,
 }: Simulation): Promise<SimulationResult> {
   const identities = [...sites].sort().map((site) => createIdentity(site, random));
   const cohort: Cohort = {
     reference,
     studyHash: "0".repeat(64),
+    rosterHash: "0".repeat(64),
+    seal: seal ? epochKeyId(seal.key) : null,
     members: identities.map(memberOf),
     threshold,
     minSurvivors,
     length: [...inputs.values()][0].length,
   };
   const clients = new Map(
-    identities.map((identity) => [identity.site, new SecAggClient({ identity, cohort, random })]),
+    identities.map((identity) => [identity.site, new SecAggClient({ identity, cohort, random, ...(seal ? { seal } : {}) })]),
   );
   const server = new SecAggServer({ cohort });
   const transcript: SimulatedMessage[] = [];

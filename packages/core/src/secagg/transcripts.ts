@@ -52,3 +52,8 @@ export function selfMaskInfo(reference: RoundReference, site: string): Uint8Arra
 export function shareBoxInfo(reference: RoundReference, from: string, to: string): Uint8Array {
   return transcript(...context("fedbaps/secagg/share-box", reference), from, to);
 }
+
+/** HKDF info of the mask by which a site's part of a sum is sealed; from the epoch's key. */
+export function sealMaskInfo(reference: RoundReference, site: string): Uint8Array {
+  return transcript(...context("fedbaps/secagg/seal-mask", reference), site);
+}

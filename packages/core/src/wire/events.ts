@@ -11,6 +11,7 @@ import type {
   SiteReport,
   StudyOffer,
 } from "./messages.js";
+import type { SignedRoster } from "./roster.js";
 
 /** Socket.IO events, coordinator -> agent. Everything is parsed by its schema on arrival. */
 export interface CoordinatorEvents {
@@ -18,6 +19,8 @@ export interface CoordinatorEvents {
   admitted(message: { site: string; serverTime: number }): void;
   refused(message: { code: string }): void;
   studies(message: StudyOffer[]): void;
+  /** The newest roster; null while there is none. The site accepts it by its words, or does not. */
+  roster(message: SignedRoster | null): void;
   instruction(message: Instruction): void;
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { epochDealSchema, epochShareSchema } from "./epoch.js";
 import {
   codeSchema,
   countSchema,
@@ -62,8 +63,14 @@ export type StudyOffer = z.infer<typeof studyOfferSchema>;
  * is sent again on reconnect, and answering it twice is harmless.
  */
 export const instructionSchema = z.discriminatedUnion("phase", [
-  /** Is the site ready for this round? */
-  z.strictObject({ phase: z.literal("recruiting"), reference: roundReferenceSchema, studyHash: digestSchema }),
+  /** Is the site ready for this round, under this roster? Where there is no key to seal its sum yet, make one. */
+  z.strictObject({
+    phase: z.literal("recruiting"),
+    reference: roundReferenceSchema,
+    studyHash: digestSchema,
+    rosterHash: digestSchema,
+    makeEpoch: z.boolean(),
+  }),
   /** Train from the model after `version` completed rounds; the agent fetches the sums that it lacks. */
   z.strictObject({
     phase: z.literal("training"),
@@ -71,7 +78,8 @@ export const instructionSchema = z.discriminatedUnion("phase", [
     studyHash: digestSchema,
     version: countSchema,
   }),
-  z.strictObject({ phase: z.literal("advertiseKeys"), cohort: cohortSchema }),
+  /** `epoch`: the site's box of the key that `cohort.seal` names. */
+  z.strictObject({ phase: z.literal("advertiseKeys"), cohort: cohortSchema, epoch: epochShareSchema.nullable() }),
   z.strictObject({
     phase: z.literal("shareKeys"),
     reference: roundReferenceSchema,
@@ -113,7 +121,13 @@ export type Progress = z.infer<typeof progressSchema>;
 
 /** A site's answer to an instruction. */
 export const replySchema = z.discriminatedUnion("phase", [
-  z.strictObject({ phase: z.literal("recruiting"), reference: roundReferenceSchema, ready: z.literal(true) }),
+  z.strictObject({
+    phase: z.literal("recruiting"),
+    reference: roundReferenceSchema,
+    ready: z.literal(true),
+    /** Where the coordinator asked for a key. It keeps the first that comes. */
+    epoch: epochDealSchema.optional(),
+  }),
   z.strictObject({ phase: z.literal("training"), reference: roundReferenceSchema, queries: countSchema }),
   z.strictObject({
     phase: z.literal("advertiseKeys"),
@@ -174,12 +188,19 @@ export const roundSumSchema = z.strictObject({
   attempt: countSchema,
   survivors: z.array(nameSchema).min(1).max(200),
   cohortSize: countSchema,
+  /** The id of the epoch's key by which it is sealed; null where it is not. */
+  seal: digestSchema.nullable(),
   sum: binary,
 });
 export type RoundSum = z.infer<typeof roundSumSchema>;
 
 /** At most so many sums in one answer; the agent asks again until it has all. */
-export const historyPageSchema = z.strictObject({ sums: z.array(roundSumSchema), more: z.boolean() });
+export const historyPageSchema = z.strictObject({
+  sums: z.array(roundSumSchema),
+  /** The asking site's boxes of the keys that seal these sums. */
+  epochs: z.array(epochShareSchema).max(1000),
+  more: z.boolean(),
+});
 export type HistoryPage = z.infer<typeof historyPageSchema>;
 
 /** The acknowledgement of every agent message. */

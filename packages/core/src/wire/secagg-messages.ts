@@ -24,6 +24,10 @@ export const cohortSchema = z.strictObject({
   reference: roundReferenceSchema,
   /** SHA-256 of the study as the site approved it. */
   studyHash: digestSchema,
+  /** SHA-256 of the roster that all members are in, with these keys. */
+  rosterHash: digestSchema,
+  /** The id of the epoch's key that seals the sum; null where the study is not sealed. */
+  seal: digestSchema.nullable(),
   members: z.array(memberSchema).min(2).max(200),
   /** Shamir threshold t: so many sites reconstruct a secret, fewer learn nothing. */
   threshold: countSchema.min(2),
