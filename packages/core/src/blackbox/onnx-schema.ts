@@ -68,6 +68,8 @@ export interface TensorMessage {
   readonly dims?: readonly (number | { toNumber(): number })[];
   readonly data_type?: number;
   readonly float_data?: readonly number[];
+  /** Holds the bit patterns of float16 numbers too. */
+  readonly int32_data?: readonly number[];
   readonly raw_data?: Uint8Array;
   readonly external_data?: readonly { readonly key: string; readonly value: string }[];
 }

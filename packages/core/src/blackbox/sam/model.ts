@@ -48,6 +48,7 @@ export class SamModel implements SegmentationModel {
   /** For each of the decoder's embedding inputs, the encoder's output. */
   readonly #sources: ReadonlyMap<TensorDescription, string>;
   readonly #masks: MaskReader;
+  readonly #encoding = new Map<string, Promise<Tensors>>();
   readonly #embeddings = new LRUCache<string, Tensors>({
     maxSize: EMBEDDING_BYTES,
     sizeCalculation: (tensors) => Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 1),
@@ -112,14 +113,26 @@ export class SamModel implements SegmentationModel {
 
   async #embed(image: Image, placement: Placement, signal: AbortSignal | undefined): Promise<Tensors> {
     const key = sha256Hex(`${image.width} ${image.height}\n`, asBytes(image.data));
-    const kept = this.#embeddings.get(key);
+    const kept = this.#embeddings.get(key) ?? this.#encoding.get(key);
     if (kept) return kept;
+    // Several clicks on one picture may come at once: they wait for the same answer.
+    const encoding = this.#encode(image, placement, signal);
+    this.#encoding.set(key, encoding);
+    try {
+      const embeddings = await encoding;
+      this.#embeddings.set(key, embeddings);
+      return embeddings;
+    } finally {
+      this.#encoding.delete(key);
+    }
+  }
+
+  async #encode(image: Image, placement: Placement, signal: AbortSignal | undefined): Promise<Tensors> {
     const outputs = [...new Set(this.#sources.values())];
     const input = encoderInput(this.#encoder, image, placement);
     const answer = await this.#graphs.encoder.run({ [this.#encoder.input.name]: input }, outputs, signal);
     const embeddings: Record<string, Tensor> = {};
     for (const [wanted, output] of this.#sources) embeddings[wanted.name] = retyped(wanted, output, answer[output]);
-    this.#embeddings.set(key, embeddings);
     return embeddings;
   }
 }

@@ -109,7 +109,13 @@ function constantsOf({ initializer = [], node = [] }: GraphMessage): Map<string,
 }
 
 /** The numbers of a small float tensor. */
-function floatsIn({ data_type, float_data = [], raw_data, dims = [] }: TensorMessage): number[] | undefined {
+function floatsIn({
+  data_type,
+  float_data = [],
+  int32_data = [],
+  raw_data,
+  dims = [],
+}: TensorMessage): number[] | undefined {
   const count = dims.reduce((product: number, size) => product * Number(size), 1);
   if (count > MOST_CONSTANTS) return undefined;
   if (data_type === DATA_TYPE.float32) {
@@ -117,6 +123,7 @@ function floatsIn({ data_type, float_data = [], raw_data, dims = [] }: TensorMes
     const view = raw_data && new DataView(raw_data.buffer, raw_data.byteOffset, raw_data.byteLength);
     return view && Array.from({ length: Math.floor(view.byteLength / 4) }, (_, i) => view.getFloat32(4 * i, true));
   }
+  if (data_type === DATA_TYPE.float16 && int32_data.length > 0) return [...fromFloat16(Uint16Array.from(int32_data))];
   if (data_type === DATA_TYPE.float16 && raw_data)
     return [...fromFloat16(new Uint16Array(new Uint8Array(raw_data).buffer, 0, Math.floor(raw_data.length / 2)))];
   if (data_type === DATA_TYPE.float64 && raw_data) {
