@@ -3,6 +3,7 @@ import type { Prompt, SegmentationModel } from "@fedbaps/core/blackbox/model.js"
 import { BUNDLED_MODEL_FILE, openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import type { Image } from "@fedbaps/core/image/image.js";
 import { openBareNetwork } from "./bare-network.js";
+import { samRows } from "./blackbox-sam.js";
 import { startInferenceProcess } from "./inference-process.js";
 import { GENERAL_MODEL_FILE } from "./places.js";
 import { median, rounded, spread } from "./statistics.js";
@@ -54,7 +55,7 @@ export async function benchBlackbox(): Promise<Row[]> {
     );
     const memory: Row[] = [];
     for (const { provider, model } of candidates.slice(0, 2)) memory.push(await memoryRow(provider, network, model));
-    return [...rows, ...memory];
+    return [...rows, ...(await samRows()), ...memory];
   } finally {
     await bare.close();
     for (const { model } of candidates) await model.close();
@@ -84,18 +85,18 @@ function overheadRow(
 }
 
 async function memoryRow(provider: string, network: string, model: SegmentationModel): Promise<Row> {
-  const mebibytes = () => Math.round(process.memoryUsage().rss / 2 ** 20);
+  const megabytes = () => Math.round(process.memoryUsage().rss / 1e6);
   let settled = 0;
   for (let queries = 0; queries < QUERIES; queries += BATCH) {
-    if (queries === SETTLED) settled = mebibytes();
+    if (queries === SETTLED) settled = megabytes();
     await ask(model, queries);
   }
   return {
     measured: `memory of the process (resident set) over ${QUERIES} queries`,
     provider,
     network,
-    [`after${SETTLED}MiB`]: settled,
-    [`after${QUERIES}MiB`]: mebibytes(),
+    [`residentMBytesAfter${SETTLED}`]: settled,
+    [`residentMBytesAfter${QUERIES}`]: megabytes(),
   };
 }
 

@@ -43,24 +43,29 @@ export class StudySeal {
   }
 
   /**
-   * The key with this id: one that is kept, else the one in this site's box.
+   * The key with this id, out of this site's box. The box is asked for although the key may be kept: its maker signs
+   * which roster the key serves, and sites that have left the roster know the keys of those before.
    * @throws AgentError NO_EPOCH_KEY; SecAggError where the box is not what it should be.
    */
   async key(id: string, share: EpochShare | null, roster: Roster): Promise<Uint8Array> {
-    const keys = await this.#load();
-    if (!keys.has(id) && share) await this.#learn(openEpochShare(this.init.identity, this.#scope(roster), share));
+    if (share?.keyId !== id) throw this.#noKey();
+    const found = openEpochShare(this.init.identity, this.#scope(roster), share);
+    if (!(await this.#load()).has(id)) await this.#learn(found);
     return this.kept(id);
   }
 
   /** @throws AgentError NO_EPOCH_KEY */
   async kept(id: string): Promise<Uint8Array> {
     const key = (await this.#load()).get(id);
-    if (!key)
-      throw new AgentError(
-        "NO_EPOCH_KEY",
-        `this site has no key to the sealed sums of ${this.init.study.name}; it gets it when it takes part in the next round`,
-      );
+    if (!key) throw this.#noKey();
     return key;
+  }
+
+  #noKey(): AgentError {
+    return new AgentError(
+      "NO_EPOCH_KEY",
+      `this site has no key to the sealed sums of ${this.init.study.name}; it gets it when it takes part in the next round`,
+    );
   }
 
   /** Takes keys out of boxes that came with past sums; boxes of another roster than the accepted one are left alone. */

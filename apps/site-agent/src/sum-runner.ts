@@ -90,6 +90,7 @@ export class SumRunner {
       if (current.digest === digest) return current.client;
       throw refused(cohort, "the coordinator changed it within one attempt");
     }
+    this.#refuseAgain(cohort.reference);
     const roster = requireRoster(await this.init.roster(), cohort.rosterHash);
     checkAgainstRoster(cohort, roster);
     await this.#check(cohort);
@@ -112,6 +113,19 @@ export class SumRunner {
     const key = await seal.key(cohort.seal, epoch, roster);
     const trained = await work.trained(cohort.reference.round);
     return { key, length: sealedLength(trained?.delta.length ?? 0) };
+  }
+
+  /**
+   * An attempt's seals come from its number. A second sum under the same number and seals, in a cohort of another size
+   * and so on another scale, would give the sum away by the difference.
+   */
+  #refuseAgain({ round, attempt }: RoundReference): void {
+    if (this.init.store.records("revealed").some((entry) => entry.round === round && entry.attempt === attempt))
+      throw new AgentError(
+        "REVEAL_CONFLICT",
+        `round ${round}: this site has revealed shares for attempt ${attempt} before; it takes part in the next attempt`,
+        { round, attempt },
+      );
   }
 
   #guard(reference: RoundReference, survivors: readonly string[]): void {

@@ -146,7 +146,8 @@ export class RoundDriver {
     await this.#event(async (now) => {
       this.#audience.add(member.site);
       this.#reporting?.join(member.site, now);
-      await this.#round?.join(member, now);
+      // One that the roster does not name waits for the next roster: with it no site would make a sum.
+      if (this.#roster && inRoster(this.#roster, member)) await this.#round?.join(member, now);
     });
     await this.tell(member.site);
   }

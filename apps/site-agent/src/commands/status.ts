@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { rosterHash, rosterWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
 import { readDecisions } from "../approvals.js";
 import { Home } from "../home.js";
@@ -6,6 +7,7 @@ import { loadIdentity, siteFingerprint } from "../identity.js";
 import { lockHolder } from "../lock.js";
 import { readMembership } from "../membership.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
+import { acceptedRoster, offeredRoster } from "../roster-files.js";
 import { readSiteSettings } from "../site-settings.js";
 import { readStudyStatus, type StudyStatus } from "../study-status.js";
 
@@ -26,6 +28,8 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   const identity = await loadIdentity(home);
   const membership = await readMembership(home);
   const settings = await readSiteSettings(home.folder);
+  const roster = await acceptedRoster(home);
+  const offered = (await offeredRoster(home))?.roster;
   const holder = await lockHolder(home);
   const decisions = await readDecisions(home);
   const names = await readdir(home.studies).catch((): string[] => []);
@@ -38,6 +42,8 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     site: identity.site,
     fingerprint: siteFingerprint(identity),
     coordinator: membership?.url ?? null,
+    roster: roster ? { version: roster.version, words: rosterWords(roster) } : null,
+    rosterWaiting: offered && (!roster || rosterHash(offered) !== rosterHash(roster)) ? offered.version : null,
     data: settings?.data ?? null,
     blackbox: settings?.blackbox ?? null,
     running: holder === undefined ? null : { pid: holder.pid, command: holder.command, since: holder.since },
@@ -47,6 +53,9 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   if (options.json) return printJson(io, figures);
   io.stdout(`site ${figures.site} in ${figures.home}\nfingerprint ${figures.fingerprint}\n`);
   io.stdout(`coordinator ${figures.coordinator ?? "none yet"}\n`);
+  io.stdout(`roster ${figures.roster ? `version ${figures.roster.version} accepted` : "none accepted"}\n`);
+  if (figures.rosterWaiting !== null)
+    io.stdout(`roster version ${figures.rosterWaiting} waits for your decision: fedbaps-site roster show\n`);
   io.stdout(`data ${figures.data ?? "not set"}, black box ${figures.blackbox ?? "not set"}\n`);
   io.stdout(holder ? `in use by ${holder.command}, process ${holder.pid}, since ${holder.since}\n` : "not running\n");
   for (const { study, decision } of figures.decisions) io.stdout(`study ${study}: ${decision}\n`);
