@@ -20,9 +20,9 @@ const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
   blackbox  what a provider adds to the network itself, and whether memory stays flat over 2,000 queries
   step      one training step: how much of it is the black box's
   decoder   an image-prompt decoder per image
-  secagg    masking, adding and unmasking encrypted vectors
+  secagg    the secure sum at a site and at the coordinator, beside CKKS (homomorphic encryption)
 
-Without a name all are run, in about four minutes. --json prints one JSON document instead of tables: an array, or the
+Without a name all are run, in about six minutes. --json prints one JSON document instead of tables: an array, or the
 one benchmark where one was named. --out writes that document to a file as well.
 `;
 

@@ -1,145 +1,109 @@
-import { randomBytes } from "node:crypto";
-import { defaultThreshold } from "@fedbaps/core/secagg/cohort.js";
-import { agree, createBoxKeys } from "@fedbaps/core/secagg/keys.js";
-import { addMask, pairLayer, selfLayer } from "@fedbaps/core/secagg/masks.js";
-import { type SimulatedMessage, simulate } from "@fedbaps/core/secagg/simulate.js";
-import { median, rounded, spread } from "./statistics.js";
+import { type CkksCosts, CkksSum } from "./secagg-ckks.js";
+import { playRound, type RoundCosts, SITE_STEPS } from "./secagg-round.js";
+import { sumRow } from "./secagg-sum.js";
+import { median, rounded } from "./statistics.js";
 import type { Row } from "./table.js";
-import { interleaved } from "./timing.js";
 
 const LENGTHS = [1e4, 1e5, 1e6];
-const PEERS = [2, 9, 49];
-const REFERENCE = { study: "bench", round: 1, attempt: 1 };
-const BYTES_PER_ELEMENT = 4;
+const SITES = [3, 10, 50];
+const BYTES_OF_FLOAT32 = 4;
 
-/** What secure aggregation costs a site (masking) and the coordinator (adding, unmasking). */
+// Targets: the site's work for 1e5 elements and 10 sites, the upload for all.
+const TARGET = { elements: 1e5, sites: 10, siteMs: 60, timesLessThanCkks: 20, upload: 1.05, bytesPerPeer: 500 };
+
+/** Secure aggregation beside homomorphic encryption (CKKS): work of a site and of the coordinator, bytes. */
 export async function benchSecagg(): Promise<Row[]> {
-  const masking: Row[] = [];
-  for (const elements of LENGTHS) masking.push(...(await maskingRows(elements)));
-  const sums: Row[] = [];
-  for (const elements of LENGTHS) sums.push(await serverSumRow(elements));
-  return [...masking, ...sums, await roundRow()];
-}
-
-/** A site's vector against all its peers: key agreement, mask seeds, key streams, addition; as `maskInput` does it. */
-async function maskingRows(elements: number): Promise<Row[]> {
-  const own = createBoxKeys(randomBytes);
-  const vector = new Uint32Array(elements);
-  const tasks = PEERS.map((count) => {
-    const peers = siteNames(count).map((name) => ({ name, key: createBoxKeys(randomBytes).publicKey }));
-    const selfSeed = randomBytes(32);
-    return () => {
-      addMask(vector, selfLayer(selfSeed, REFERENCE, "self"));
-      for (const { name, key } of peers)
-        addMask(vector, pairLayer(agree(own.secretKey, key, name), REFERENCE, "self", name));
-    };
-  });
-  const samples = await interleaved(tasks, { warmUp: 2, counted: elements > 1e5 ? 7 : 15 });
-  return PEERS.map((peers, p) => ({
-    measured: "a site masks its vector (pairwise masks and its own)",
-    elements,
-    peers,
-    samples: samples[p].length,
-    ...spread("maskMs", samples[p]),
-    // Bytes of mask made and added, in units of 10^6.
-    maskMBytesPerSecond: rounded(((peers + 1) * elements * BYTES_PER_ELEMENT) / 1e3 / median(samples[p])),
-  }));
-}
-
-/** The coordinator takes one masked vector: recognising a repeat (SHA-256), and adding. */
-async function serverSumRow(elements: number): Promise<Row> {
-  const receive: number[] = [];
-  for (let repeat = -1; repeat < 5; repeat++) {
-    const times = await playRound({ sites: 3, elements, dropouts: 0 });
-    if (repeat >= 0) receive.push(...times.receive);
+  const ckks = await CkksSum.open();
+  const rows: Row[] = [];
+  for (const elements of LENGTHS) {
+    const encrypted = await repeated(elements > 1e5 ? 2 : 5, () => ckks.measure(elements));
+    for (const sites of SITES) {
+      const rounds = await repeated(elements * sites > 1e6 ? 1 : 3, () => playRound({ sites, elements }));
+      rows.push(...roundRows({ elements, sites, rounds, encrypted }));
+    }
   }
-  return {
-    measured: "the coordinator takes one masked vector (digest and addition)",
-    elements,
-    samples: receive.length,
-    ...spread("receiveMs", receive),
-    receiveMBytesPerSecond: rounded((elements * BYTES_PER_ELEMENT) / 1e3 / median(receive)),
-  };
+  for (const elements of LENGTHS) rows.push(sumRow(elements));
+  return rows;
 }
 
-async function roundRow(): Promise<Row> {
-  const [sites, elements, dropouts] = [10, 1e5, 1];
-  const rounds: RoundTimes[] = [];
-  for (let repeat = -1; repeat < 5; repeat++) {
-    const times = await playRound({ sites, elements, dropouts });
-    if (repeat >= 0) rounds.push(times);
+/** Once uncounted where it is repeated at all: a long task warms itself up. */
+async function repeated<T>(counted: number, task: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = counted > 1 ? -1 : 0; i < counted; i++) {
+    const result = await task();
+    if (i >= 0) results.push(result);
   }
-  return {
-    measured: "one whole sum, all parties one after the other in one process",
-    elements,
-    sites,
-    dropouts,
-    samples: rounds.length,
-    siteMaskMsMedian: rounded(median(rounds.flatMap(({ mask }) => mask))),
-    coordinatorReceiveMsMedian: rounded(median(rounds.flatMap(({ receive }) => receive))),
-    ...spread(
-      "coordinatorUnmaskMs",
-      rounds.map(({ unmask }) => unmask),
-    ),
-    ...spread(
-      "wholeMs",
-      rounds.map(({ whole }) => whole),
-    ),
-  };
+  return results;
 }
 
-/** Milliseconds within one sum. */
-interface RoundTimes {
-  /** Each site's `maskInput`. */
-  readonly mask: readonly number[];
-  /** The coordinator's taking of each masked vector. */
-  readonly receive: readonly number[];
-  /** From the last revealed shares to the sum: rebuilding secrets, taking masks off. */
-  readonly unmask: number;
-  readonly whole: number;
+interface Compared {
+  readonly elements: number;
+  readonly sites: number;
+  readonly rounds: readonly RoundCosts[];
+  readonly encrypted: readonly CkksCosts[];
 }
 
-/**
- * Plays a sum over the very classes that coordinator and agents use; the moments at which messages pass tell the times.
- * The sites that drop out do so after they dealt shares, which costs most: their pairwise masks are rebuilt.
- */
-async function playRound({
-  sites,
-  elements,
-  dropouts,
-}: {
-  sites: number;
-  elements: number;
-  dropouts: number;
-}): Promise<RoundTimes> {
-  const names = siteNames(sites);
-  const threshold = defaultThreshold(sites);
-  const passed: { readonly message: SimulatedMessage; readonly at: number }[] = [];
-  const start = performance.now();
-  await simulate({
-    sites: names,
-    threshold,
-    minSurvivors: threshold,
-    inputs: new Map(names.map((name, i) => [name, new Uint32Array(elements).fill(i)])),
-    dropouts: new Map(names.slice(0, dropouts).map((name) => [name, "maskedInput"])),
-    random: randomBytes,
-    intercept(message) {
-      passed.push({ message, at: performance.now() });
-      return message;
+function roundRows({ elements, sites, rounds, encrypted }: Compared): Row[] {
+  const size = { elements, sites };
+  const middle = <T>(list: readonly T[], figure: (item: T) => number) => rounded(median(list.map(figure)));
+  const everySite = rounds.flatMap((round) => round.sites);
+  const total = (site: RoundCosts["sites"][number]) => SITE_STEPS.reduce((sum, step) => sum + site[step], 0);
+  const siteMs = middle(everySite, total);
+  const ckksMs = middle(encrypted, ({ encode, encrypt, decrypt }) => encode + encrypt + decrypt);
+  const plainBytes = elements * BYTES_OF_FLOAT32;
+  const [{ bytesUp, bytesDown, error }] = rounds;
+  const [{ cipherTexts, bytes, error: ckksError }] = encrypted;
+  const uploadLimit = TARGET.upload * plainBytes + TARGET.bytesPerPeer * (sites - 1);
+  const targeted = elements === TARGET.elements && sites === TARGET.sites;
+  const times = rounded(ckksMs / siteMs);
+  return [
+    {
+      measured: "a site's whole work for one sum, in milliseconds of processor time (medians)",
+      ...size,
+      samples: everySite.length,
+      siteMs,
+      ckksSiteMs: ckksMs,
+      timesLess: times,
+      ...(targeted && {
+        target: `< ${TARGET.siteMs} ms, ${TARGET.timesLessThanCkks} times less`,
+        met: `${yes(siteMs < TARGET.siteMs)}, ${yes(times >= TARGET.timesLessThanCkks)}`,
+      }),
     },
-  });
-  const end = performance.now();
-  const after = (i: number) => passed[i + 1]?.at ?? end;
-  const lasted = (kind: SimulatedMessage["kind"]) =>
-    passed.flatMap(({ message, at }, i) => (message.kind === kind ? [after(i) - at] : []));
-  return {
-    mask: lasted("sharesDelivered"),
-    receive: lasted("maskedInput"),
-    unmask: end - passed[passed.length - 1].at,
-    whole: end - start,
-  };
+    {
+      measured: "a site's steps, in milliseconds of processor time (medians)",
+      ...size,
+      ...Object.fromEntries(SITE_STEPS.map((step) => [`${step}Ms`, middle(everySite, (site) => site[step])])),
+      ckksEncodeMs: middle(encrypted, ({ encode }) => encode),
+      ckksEncryptMs: middle(encrypted, ({ encrypt }) => encrypt),
+      ckksDecryptMs: middle(encrypted, ({ decrypt }) => decrypt),
+    },
+    {
+      measured: "the coordinator's work for one sum, in milliseconds of processor time (medians)",
+      ...size,
+      samples: rounds.length,
+      coordinatorMs: middle(rounds, ({ coordinator }) => coordinator),
+      ofWhichVectorsMs: rounded(sites * median(rounds.flatMap(({ receive }) => receive))),
+      ofWhichUnmaskMs: middle(rounds, ({ finish }) => finish),
+      ckksMs: rounded(sites * median(encrypted.map(({ add }) => add))),
+      ckksFrom: `one site's ${cipherTexts} cipher texts, times ${sites}`,
+    },
+    {
+      measured: "bytes from and to one site, and the largest error of a sum of numbers up to 1",
+      ...size,
+      plainFloat32Bytes: plainBytes,
+      upBytes: bytesUp,
+      downBytes: bytesDown,
+      ckksUpBytes: bytes,
+      upTimesPlain: rounded(bytesUp / plainBytes),
+      ckksUpTimesPlain: rounded(bytes / plainBytes),
+      target: `up <= ${Math.round(uploadLimit)}`,
+      met: yes(bytesUp <= uploadLimit),
+      error: Number(error.toPrecision(2)),
+      ckksErrorOfTwo: Number(ckksError.toPrecision(2)),
+    },
+  ];
 }
 
-function siteNames(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `site-${String(i).padStart(3, "0")}`);
+function yes(condition: boolean): string {
+  return condition ? "yes" : "no";
 }

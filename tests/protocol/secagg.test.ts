@@ -12,8 +12,8 @@ import {
   unmaskRequestSchema,
 } from "@fedbaps/core/wire/secagg-messages.js";
 import { describe, expect, it } from "@jest/globals";
-import fc from "fast-check";
 import { z } from "zod";
+import { fc } from "../support/property.js";
 import { codeRejected, makeInputs, plainSum, seededBytes, siteNames } from "./parties.js";
 
 const PHASES: SecAggPhase[] = ["advertiseKeys", "shareKeys", "maskedInput", "consistency", "unmask"];
@@ -59,6 +59,26 @@ describe("secure aggregation", () => {
     expect(sum).toEqual(plainSum(inputs, survivors));
   });
 
+  it("30 sites lose nine, some in each phase, and one more is one too many", async () => {
+    const fates: [number, SecAggPhase][] = [
+      [0, "advertiseKeys"],
+      [29, "advertiseKeys"],
+      [1, "shareKeys"],
+      [15, "shareKeys"],
+      [2, "maskedInput"],
+      [20, "maskedInput"],
+      [3, "consistency"],
+      [9, "consistency"],
+      [4, "unmask"],
+    ];
+    const { sites, inputs, result } = play(30, fates);
+    const { sum, survivors } = await result;
+    const lost = fates.slice(0, 6).map(([i]) => sites[i]);
+    expect(survivors).toEqual(sites.filter((site) => !lost.includes(site)));
+    expect(sum).toEqual(plainSum(inputs, survivors));
+    expect(await codeRejected(play(30, [...fates, [11, "unmask"]]).result)).toBe("TOO_FEW_SITES");
+  });
+
   it.each(PHASES)("n - t sites may be lost in %s, n - t + 1 may not", async (phase) => {
     const lose = (count: number) =>
       play(
@@ -76,34 +96,37 @@ describe("secure aggregation", () => {
   });
 
   it("any drop-outs at any phase: exactly the survivors' sum, or TOO_FEW_SITES where too few are left", async () => {
-    const size = fc.integer({ min: 3, max: 12 });
-    const cohorts = size.chain((n) =>
-      fc.record({
+    const size = fc.oneof(fc.integer({ min: 3, max: 9 }), fc.integer({ min: 10, max: 30 }));
+    const cohorts = size.chain((n) => {
+      const t = defaultThreshold(n);
+      return fc.record({
         n: fc.constant(n),
-        threshold: fc.integer({ min: defaultThreshold(n), max: n }),
-        spare: fc.nat({ max: 2 }),
-        // Most sites stay, so that most rounds get somewhere.
-        fates: fc.array(
-          fc.oneof(
-            { weight: 5, arbitrary: fc.constant(undefined) },
-            { weight: 1, arbitrary: fc.constantFrom(...PHASES) },
-          ),
-          { minLength: n, maxLength: n },
+        threshold: fc.oneof(
+          { weight: 2, arbitrary: fc.constant(t) },
+          { weight: 1, arbitrary: fc.integer({ min: t, max: n }) },
         ),
+        spare: fc.nat({ max: 2 }),
+        // Up to twice as many drop-outs as the least threshold allows, so that some rounds complete and some do not.
+        fates: fc
+          .array(fc.tuple(fc.nat({ max: n - 1 }), fc.constantFrom(...PHASES)), { maxLength: 2 * (n - t) + 1 })
+          .map((pairs) => new Map(pairs)),
         seed: fc.nat({ max: 1_000_000 }),
-      }),
-    );
-    let completed = 0;
+      });
+    });
+    const completed: number[] = [];
     let aborted = 0;
+    const survived = new Set<SecAggPhase>();
     await fc.assert(
       fc.asyncProperty(cohorts, async ({ n, threshold, spare, fates, seed }) => {
         const minSurvivors = Math.min(n, threshold + spare);
         const sites = siteNames(n);
         const inputs = makeInputs(sites, 1 + (seed % 9), seed);
-        const dropouts = new Map(sites.flatMap((site, i) => (fates[i] ? [[site, fates[i]] as const] : [])));
+        const dropouts = new Map([...fates].map(([i, phase]) => [sites[i], phase]));
         // Who is still there at the end of a phase, worked out without the protocol.
         const left = (phase: SecAggPhase) =>
-          sites.filter((_, i) => !fates[i] || PHASES.indexOf(fates[i]) > PHASES.indexOf(phase));
+          sites.filter(
+            (site) => PHASES.indexOf(dropouts.get(site) ?? "unmask") > PHASES.indexOf(phase) || !dropouts.has(site),
+          );
         const enough = left("maskedInput").length >= minSurvivors && left("unmask").length >= threshold;
         try {
           const random = seededBytes(seed);
@@ -111,18 +134,21 @@ describe("secure aggregation", () => {
           expect(enough).toBe(true);
           expect(result.survivors).toEqual(left("maskedInput"));
           expect(result.sum).toEqual(plainSum(inputs, left("maskedInput")));
-          completed++;
+          completed.push(n);
+          for (const phase of dropouts.values()) survived.add(phase);
         } catch (error) {
           if (!(error instanceof FedBapsError)) throw error;
           expect([error.code, enough]).toEqual(["TOO_FEW_SITES", false]);
           aborted++;
         }
       }),
-      { numRuns: 30, seed: 20170530 },
+      { numRuns: 24, seed: 20170530 },
     );
-    expect(completed).toBeGreaterThan(5);
+    expect(completed.length).toBeGreaterThan(5);
+    expect(Math.max(...completed)).toBeGreaterThan(15);
     expect(aborted).toBeGreaterThan(5);
-  });
+    expect([...survived].sort()).toEqual([...PHASES].sort());
+  }, 180_000);
 });
 
 describe("what passes between the parties", () => {

@@ -6,19 +6,27 @@ import {
   fingerprint,
   memberOf,
   open,
+  requireFullOrder,
   seal,
   sign,
   verify,
 } from "@fedbaps/core/secagg/keys.js";
 import { memberSchema } from "@fedbaps/core/wire/secagg-messages.js";
 import { describe, expect, it } from "@jest/globals";
+import nacl from "tweetnacl";
 import { codeThrown, seededBytes } from "../../protocol/parties.js";
 
 const identity = createIdentity("north", seededBytes(1));
 const other = createIdentity("south", seededBytes(2));
 const message = utf8("what is signed");
 
-// RFC 7748, section 6.1 and the usual list of points of small order on Curve25519.
+const point = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+
+/** The same point to X25519, which ignores the top bit (RFC 7748, section 5). */
+const withTopBit = (bytes: Uint8Array) => bytes.map((byte, i) => (i === 31 ? byte | 0x80 : byte));
+
+// All encodings of the five points of small order in 255 bits: Bernstein, https://cr.yp.to/ecdh.html (validation), and
+// RFC 7748, section 6.1. In order: 0, 1, two of order 8, p - 1, and 0 and 1 again as p and p + 1.
 const LOW_ORDER = [
   "0000000000000000000000000000000000000000000000000000000000000000",
   "0100000000000000000000000000000000000000000000000000000000000000",
@@ -27,7 +35,17 @@ const LOW_ORDER = [
   "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
   "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
   "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-].map((text) => new Uint8Array(Buffer.from(text, "hex")));
+].map(point);
+
+// The other five of Bernstein's list are of small order only where all 256 bits count: the two of order 8, plus p, and
+// 2p - 1, 2p, 2p + 1.
+const LOW_ORDER_IN_256_BITS = [
+  "cdeb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880",
+  "4c9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f11d7",
+  "d9ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "daffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "dbffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+].map(point);
 
 describe("identities", () => {
   it("come from the injected source alone, and differ with it", () => {
@@ -74,9 +92,29 @@ describe("signatures", () => {
 });
 
 describe("agreement and boxes", () => {
-  it("refuses points of low order and wrong lengths", () => {
-    for (const point of LOW_ORDER) expect(codeThrown(() => agree(identity.box.secretKey, point, "x"))).toBe("BAD_KEY");
-    expect(codeThrown(() => agree(identity.box.secretKey, new Uint8Array(31), "x"))).toBe("BAD_KEY");
+  it("refuses every point of low order, with the top bit or without, whatever the secret key", () => {
+    const secrets = [identity.box.secretKey, new Uint8Array(32), new Uint8Array(32).fill(255), seededBytes(8)(32)];
+    for (const lowOrder of LOW_ORDER.flatMap((bytes) => [bytes, withTopBit(bytes)])) {
+      for (const secret of secrets) expect(codeThrown(() => agree(secret, lowOrder, "x"))).toBe("BAD_KEY");
+      expect(codeThrown(() => requireFullOrder(lowOrder, "x"))).toBe("BAD_KEY");
+    }
+  });
+
+  it("agrees with points that are of low order only to who reads the top bit, as tweetnacl does", () => {
+    for (const bytes of LOW_ORDER_IN_256_BITS) {
+      requireFullOrder(bytes, "x");
+      const shared = agree(identity.box.secretKey, bytes, "x");
+      expect(shared).toEqual(nacl.scalarMult(identity.box.secretKey, bytes));
+      expect(shared.some((byte) => byte !== 0)).toBe(true);
+    }
+  });
+
+  it("refuses keys of a wrong length, and lets ordinary ones pass", () => {
+    for (const length of [0, 31, 33]) {
+      expect(codeThrown(() => agree(identity.box.secretKey, new Uint8Array(length).fill(9), "x"))).toBe("BAD_KEY");
+      expect(codeThrown(() => requireFullOrder(new Uint8Array(length).fill(9), "x"))).toBe("BAD_KEY");
+    }
+    expect(() => requireFullOrder(other.box.publicKey, "x")).not.toThrow();
   });
 
   it("opens what it sealed and nothing else", () => {

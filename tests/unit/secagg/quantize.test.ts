@@ -1,8 +1,8 @@
 import { RandomStream } from "@fedbaps/core/math/rng.js";
 import { fromRingSum, ringScale, toRing } from "@fedbaps/core/secagg/quantize.js";
 import { describe, expect, it } from "@jest/globals";
-import fc from "fast-check";
 import { codeThrown } from "../../protocol/parties.js";
+import { fc } from "../../support/property.js";
 
 const configurations = fc.record({
   parties: fc.integer({ min: 1, max: 200 }),

@@ -1,6 +1,8 @@
 import { combineShares, recoverSecret, splitSecret } from "@fedbaps/core/secagg/shamir.js";
 import { describe, expect, it } from "@jest/globals";
 import { codeRejected, seededBytes } from "../../protocol/parties.js";
+import { fc } from "../../support/property.js";
+import { valueAt } from "./gf256.js";
 
 const secret = seededBytes(1)(32);
 const accept = (candidate: Uint8Array) => (Buffer.compare(candidate, secret) === 0 ? candidate : null);
@@ -30,6 +32,43 @@ describe("Shamir shares", () => {
   it("lie on a polynomial over GF(2^8), the secret at zero: 42 + 07 x, worked by hand", async () => {
     expect(await combineShares([Uint8Array.of(0x42 ^ 0x07, 1), Uint8Array.of(0x42 ^ 0x0e, 2)])).toEqual(
       Uint8Array.of(0x42),
+    );
+  });
+
+  it("are points of polynomials of degree t - 1, by arithmetic that shares nothing with the package", async () => {
+    const sizes = fc
+      .integer({ min: 2, max: 9 })
+      .chain((n) => fc.tuple(fc.constant(n), fc.integer({ min: 2, max: n }), fc.uint8Array({ minLength: 1 })));
+    await fc.assert(
+      fc.asyncProperty(sizes, async ([count, threshold, bytes]) => {
+        const shares = await splitSecret(bytes, count, threshold);
+        for (const [k, byte] of bytes.entries()) {
+          const points = shares.map((share) => ({ x: share[share.length - 1], y: share[k] }));
+          const enough = points.slice(0, threshold);
+          expect(valueAt(0, enough)).toBe(byte);
+          for (const { x, y } of points) expect(valueAt(x, enough)).toBe(y);
+        }
+        expect(await combineShares(shares.slice(-threshold))).toEqual(bytes);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("are combined as Lagrange has it, whatever bytes and coordinates they hold", async () => {
+    const bytes = fc.uint8Array({ minLength: 4, maxLength: 4 });
+    const coordinates = fc.uniqueArray(fc.integer({ min: 1, max: 255 }), { minLength: 2, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(coordinates, fc.array(bytes, { minLength: 8, maxLength: 8 }), async (xs, values) => {
+        const combined = await combineShares(xs.map((x, i) => Uint8Array.of(...values[i], x)));
+        const expected = [0, 1, 2, 3].map((k) =>
+          valueAt(
+            0,
+            xs.map((x, i) => ({ x, y: values[i][k] })),
+          ),
+        );
+        expect([...combined]).toEqual(expected);
+      }),
+      { numRuns: 50 },
     );
   });
 

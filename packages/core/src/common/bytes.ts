@@ -1,4 +1,5 @@
 /** Byte helpers. All numbers on the wire and in hashed transcripts are little-endian. */
+import { timingSafeEqual } from "node:crypto";
 
 const encoder = new TextEncoder();
 
@@ -21,8 +22,9 @@ export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** Takes the same time wherever the bytes differ; only their number shows. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 export function toBase64(bytes: Uint8Array): string {

@@ -17,9 +17,9 @@ import {
   sameList,
 } from "./checks.js";
 import { checkCohort, checkMembership } from "./cohort.js";
-import { SecAggError } from "./errors.js";
-import { agree, createBoxKeys, draw, type Identity, type KeyPair, type RandomBytes, sign } from "./keys.js";
 import { epochKeyId, sealLayer } from "./epoch.js";
+import { SecAggError } from "./errors.js";
+import { agree, createBoxKeys, draw, type Identity, type KeyPair, type RandomBytes, sign, wipeKey } from "./keys.js";
 import { addMask, type MaskLayer, pairLayer, selfLayer, selfMaskSecret } from "./masks.js";
 import { splitSecret } from "./shamir.js";
 import { openShares, type SharePair, sealShares } from "./share-box.js";
@@ -60,6 +60,8 @@ export class SecAggClient {
 
   #keys: { share: KeyPair; mask: KeyPair; advertisement: KeyAdvertisement } | undefined;
   #selfSeed: Uint8Array = new Uint8Array(0);
+  /** What this site agreed on with each peer, until the vector is masked. */
+  readonly #secrets = new Map<string, { share: Uint8Array; mask: Uint8Array }>();
   /** U1: whose keys are known. */
   #advertised = new Map<string, KeyAdvertisement>();
   /** This site's shares of its own secrets, once it has dealt. */
@@ -115,18 +117,20 @@ export class SecAggClient {
       const mine = advertised.get(this.#identity.site);
       if (!mine || digestOf(mine) !== digestOf(keys.advertisement))
         throw new SecAggError("LIST_MISMATCH", "the advertised keys do not hold this site's own: do not go on");
-      const secrets = new Map<string, Uint8Array>();
-      for (const [peer, { shareKey, maskKey }] of advertised)
-        if (peer !== this.#identity.site) {
-          secrets.set(peer, agree(keys.share.secretKey, fromBase64(shareKey), peer));
-          agree(keys.mask.secretKey, fromBase64(maskKey), peer).fill(0); // refuses low order before anything is dealt
-        }
+      // Both are agreed on before anything is dealt: a key of low order is refused here.
+      const secrets = [...advertised]
+        .filter(([peer]) => peer !== this.#identity.site)
+        .map(([peer, { shareKey, maskKey }]) => {
+          const share = agree(keys.share.secretKey, fromBase64(shareKey), peer);
+          return [peer, { share, mask: agree(keys.mask.secretKey, fromBase64(maskKey), peer) }] as const;
+        });
+      for (const [peer, both] of secrets) this.#secrets.set(peer, both);
       this.#advertised = advertised;
-      return this.#deal(keys.mask.secretKey, secrets);
+      return this.#deal(keys.mask.secretKey);
     });
   }
 
-  async #deal(maskKey: Uint8Array, secrets: ReadonlyMap<string, Uint8Array>): Promise<SealedShares[]> {
+  async #deal(maskKey: Uint8Array): Promise<SealedShares[]> {
     const { members, threshold, reference } = this.#roster.cohort;
     this.#selfSeed = draw(this.#random, 32);
     const selfMaskShares = await splitSecret(selfMaskSecret(this.#selfSeed), members.length, threshold);
@@ -136,10 +140,9 @@ export class SecAggClient {
     const sealed: SealedShares[] = [];
     members.forEach(({ site: to }, position) => {
       const shares = { selfMask: selfMaskShares[position], maskKey: maskKeyShares[position] };
-      const secret = secrets.get(to);
+      const secret = this.#secrets.get(to)?.share;
       if (to === from) this.#own = shares;
       else if (secret) sealed.push(sealShares(secret, reference, { from, to, shares }, this.#random));
-      secret?.fill(0);
     });
     return sealed;
   }
@@ -175,12 +178,8 @@ export class SecAggClient {
     const { reference, minSurvivors } = this.#roster.cohort;
     checkDelivery(shares, { to: site, advertised: this.#advertised, minSurvivors });
     const held = new Map<string, SharePair>([[site, this.#own!]]);
-    for (const sealed of shares) {
-      const peerKey = fromBase64(this.#advertised.get(sealed.from)!.shareKey);
-      const secret = agree(this.#keys!.share.secretKey, peerKey, sealed.from);
-      held.set(sealed.from, openShares(secret, reference, sealed));
-      secret.fill(0);
-    }
+    for (const sealed of shares)
+      held.set(sealed.from, openShares(this.#secrets.get(sealed.from)!.share, reference, sealed));
     return held;
   }
 
@@ -190,11 +189,7 @@ export class SecAggClient {
     const { site } = this.#identity;
     yield selfLayer(this.#selfSeed, reference, site);
     for (const peer of this.#held.keys())
-      if (peer !== site) {
-        const secret = agree(this.#keys!.mask.secretKey, fromBase64(this.#advertised.get(peer)!.maskKey), peer);
-        yield pairLayer(secret, reference, site, peer);
-        secret.fill(0);
-      }
+      if (peer !== site) yield pairLayer(this.#secrets.get(peer)!.mask, reference, site, peer);
   }
 
   /**
@@ -261,8 +256,15 @@ export class SecAggClient {
 
   #wipeSecrets(): void {
     this.#selfSeed.fill(0);
-    this.#keys?.share.secretKey.fill(0);
-    this.#keys?.mask.secretKey.fill(0);
+    if (this.#keys) {
+      wipeKey(this.#keys.share.secretKey);
+      wipeKey(this.#keys.mask.secretKey);
+    }
+    for (const { share, mask } of this.#secrets.values()) {
+      share.fill(0);
+      mask.fill(0);
+    }
+    this.#secrets.clear();
   }
 
   #alive(): void {
@@ -275,7 +277,8 @@ function checkSeal(cohort: Cohort, seal: SealInit | undefined): void {
   const refuse = (problem: string): never => {
     throw new SecAggError("BAD_COHORT", `this cohort is refused: ${problem}`, { ...cohort.reference });
   };
-  if ((cohort.seal === null) !== (seal === undefined)) refuse("it is sealed where the site has no key, or the other way");
+  if ((cohort.seal === null) !== (seal === undefined))
+    refuse("it is sealed where the site has no key, or the other way");
   if (seal && cohort.seal !== epochKeyId(seal.key)) refuse("it names another epoch key than the site holds");
   if (seal && !(seal.length >= 1 && seal.length <= cohort.length)) refuse("its seal does not fit its vectors");
 }

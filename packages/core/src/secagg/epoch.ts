@@ -25,8 +25,12 @@ interface Scope {
   readonly studyHash: string;
   readonly roster: Roster;
   readonly rosterHash: string;
-  /** The study's sites, sorted. */
+  /** The study's sites, sorted; those that the roster does not name get no key. */
   readonly sites: readonly string[];
+}
+
+function dealtTo({ sites, roster }: Pick<Scope, "sites" | "roster">): string[] {
+  return sites.filter((site) => roster.members.some((member) => member.site === site));
 }
 
 function memberIn(roster: Roster, site: string): Member {
@@ -62,22 +66,18 @@ function head(
 }
 
 /**
- * Makes the key of an epoch and deals it to every site of the study, boxed from the maker's long-term key to theirs
+ * Makes the key of an epoch and deals it to every site of the study that the roster names, boxed from the maker's long-term key to theirs
  * (X25519, XSalsa20-Poly1305 by tweetnacl). Keys of earlier epochs go along, so that a site that comes late, or is new in
  * the roster, can open the sums before.
- * @throws SecAggError UNKNOWN_SITE for a site that is not in the roster.
+ * @throws SecAggError UNKNOWN_SITE for a maker that is not in the roster.
  */
-export function dealEpochKey(
-  identity: Identity,
-  { studyHash, roster, rosterHash, sites }: Scope,
-  earlier: EpochKeys,
-  random: RandomBytes,
-): EpochDeal {
+export function dealEpochKey(identity: Identity, scope: Scope, earlier: EpochKeys, random: RandomBytes): EpochDeal {
+  const { studyHash, roster, rosterHash } = scope;
+  const maker = memberIn(roster, identity.site).site;
   const key = draw(random, KEY_BYTES);
   const keyId = epochKeyId(key);
-  const maker = identity.site;
   const base = { studyHash, rosterHash, keyId, maker };
-  const boxes = sites.map((site) => {
+  const boxes = dealtTo(scope).map((site) => {
     const plain = concatBytes(head(base, maker, site), key, ...earlier.values());
     const nonce = draw(random, nonceLength);
     const to = fromBase64(memberIn(roster, site).boxKey);
@@ -100,14 +100,14 @@ export function epochShareFor(deal: EpochDeal, site: string): EpochShare | undef
 }
 
 /**
- * What the coordinator can check of a deal without opening a box: signed by its maker, one box for each of the study's sites.
+ * What the coordinator can check of a deal without opening a box: signed by its maker, one box for each of the study's sites in the roster.
  * @throws SecAggError UNKNOWN_SITE, BAD_SIGNATURE, LIST_MISMATCH
  */
-export function checkDeal(deal: EpochDeal, { roster, rosterHash, studyHash, sites }: Scope): void {
-  if (deal.studyHash !== studyHash || deal.rosterHash !== rosterHash)
+export function checkDeal(deal: EpochDeal, scope: Scope): void {
+  if (deal.studyHash !== scope.studyHash || deal.rosterHash !== scope.rosterHash)
     throw new SecAggError("LIST_MISMATCH", "this epoch key is for another study or roster");
   const hashes = deal.boxes.map(({ site, box }) => ({ site, hash: hashOfBox(box) }));
-  checkMaker(deal, hashes, roster, sites);
+  checkMaker(deal, hashes, scope);
 }
 
 /**
@@ -118,7 +118,7 @@ export function checkDeal(deal: EpochDeal, { roster, rosterHash, studyHash, site
 export function openEpochShare(identity: Identity, scope: Scope, share: EpochShare): Map<string, Uint8Array> {
   if (share.studyHash !== scope.studyHash || share.rosterHash !== scope.rosterHash)
     throw new SecAggError("LIST_MISMATCH", "this epoch key is for another study or roster");
-  checkMaker(share, share.boxes, scope.roster, scope.sites);
+  checkMaker(share, share.boxes, scope);
   const own = share.boxes.find(({ site }) => site === identity.site);
   if (!own || own.hash !== hashOfBox(share.box)) throw badBox(share);
   const sealed = fromBase64(share.box);
@@ -142,10 +142,10 @@ export function openEpochShare(identity: Identity, scope: Scope, share: EpochSha
 function checkMaker(
   deal: Omit<EpochDeal, "boxes">,
   boxes: readonly { readonly site: string; readonly hash: string }[],
-  roster: Roster,
-  sites: readonly string[],
+  scope: Scope,
 ): void {
-  const { signKey } = memberIn(roster, deal.maker);
+  const { signKey } = memberIn(scope.roster, deal.maker);
+  const sites = dealtTo(scope);
   if (boxes.length !== sites.length || boxes.some(({ site }, i) => site !== sites[i]))
     throw new SecAggError("LIST_MISMATCH", "this epoch key is not dealt to exactly the study's sites");
   if (!sites.includes(deal.maker))

@@ -3,7 +3,7 @@ import { equalBytes, fromBase64 } from "../common/bytes.js";
 import type { Cohort, KeyAdvertisement, RevealedShare } from "../wire/secagg-messages.js";
 import { requireUnique } from "./checks.js";
 import { SecAggError } from "./errors.js";
-import { agree, publicKeyOf } from "./keys.js";
+import { agree, publicKeyOf, wipeKey } from "./keys.js";
 import { inverse, type MaskLayer, openSelfMaskSecret, pairLayer, selfLayer } from "./masks.js";
 import { recoverSecret } from "./shamir.js";
 import { SHARE_BYTES } from "./share-box.js";
@@ -85,7 +85,7 @@ export async function layersToRemove({
       layers.push(inverse(pairLayer(secret, reference, survivor, site)));
       secret.fill(0);
     }
-    maskKey.fill(0);
+    wipeKey(maskKey);
     await nextTurn();
   }
   return layers;

@@ -20,7 +20,7 @@ import {
 import { checkCohort } from "./cohort.js";
 import { SecAggError } from "./errors.js";
 import { requireFullOrder, verify } from "./keys.js";
-import { addMask } from "./masks.js";
+import { addMask, addWords } from "./masks.js";
 import { checkRevealed, layersToRemove, type Revealed } from "./reconstruct.js";
 import { digestOf } from "./step.js";
 import { survivorTranscript } from "./transcripts.js";
@@ -140,7 +140,7 @@ export class SecAggServer {
           `the vector of ${site} has ${vector.length} elements, the cohort agreed on ${this.#sum.length}`,
           { site },
         );
-      for (let i = 0; i < vector.length; i++) this.#sum[i] += vector[i];
+      addWords(this.#sum, vector);
     });
   }
 

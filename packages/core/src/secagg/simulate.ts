@@ -7,7 +7,7 @@ import type {
   SurvivorSignature,
   UnmaskRequest,
 } from "../wire/secagg-messages.js";
-import { SecAggClient, type SealInit } from "./client.js";
+import { type SealInit, SecAggClient } from "./client.js";
 import { epochKeyId } from "./epoch.js";
 import { createIdentity, memberOf, type RandomBytes } from "./keys.js";
 import { type SecAggPhase, SecAggServer } from "./server.js";
@@ -85,7 +85,10 @@ export async function simulate({
     length: [...inputs.values()][0].length,
   };
   const clients = new Map(
-    identities.map((identity) => [identity.site, new SecAggClient({ identity, cohort, random, ...(seal ? { seal } : {}) })]),
+    identities.map((identity) => [
+      identity.site,
+      new SecAggClient({ identity, cohort, random, ...(seal ? { seal } : {}) }),
+    ]),
   );
   const server = new SecAggServer({ cohort });
   const transcript: SimulatedMessage[] = [];
