@@ -60,7 +60,7 @@ describe("a study file", () => {
       ["participation: 3", "participation: must hold settings of its own"],
       ["rounds: .inf", "rounds: must be a finite number"],
       ["clip: .nan", "clip: must be a finite number"],
-      ["clip: 0", "clip: must be more than 0"],
+      ["clip: 0", "clip: must be at least 0.000001"],
       ["rounds: 1.5", "rounds: must be a whole number"],
       ["maxImages: 1e99", "maxImages: must be at most 1000000"],
       ["decoder: large", "decoder: must be one of filter-bank, baps"],

@@ -2,7 +2,15 @@ import { sealLayer } from "../secagg/epoch.js";
 import { addMask, inverse } from "../secagg/masks.js";
 import { fromRingSum, ringScale } from "../secagg/quantize.js";
 import type { RoundReference } from "../wire/secagg-messages.js";
-import { checkImageBound, METRICS, type SiteMetrics, sealedLength, UpdateError, updateLength, updateScale } from "./update.js";
+import {
+  checkImageBound,
+  METRICS,
+  type SiteMetrics,
+  sealedLength,
+  UpdateError,
+  updateLength,
+  updateScale,
+} from "./update.js";
 
 /** What a completed round says about its cohort, and nothing about any one site. */
 export interface OpenedSum {

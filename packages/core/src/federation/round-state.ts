@@ -1,4 +1,5 @@
 import { FedBapsError } from "../common/errors.js";
+import type { EpochShare } from "../wire/epoch.js";
 import type { Reply, ReplyPhase } from "../wire/messages.js";
 import type {
   Cohort,
@@ -8,7 +9,6 @@ import type {
   SealedShares,
   UnmaskRequest,
 } from "../wire/secagg-messages.js";
-import type { EpochShare } from "../wire/epoch.js";
 import type { StudySpec } from "../wire/study.js";
 
 /** What a `Round` asks of the server side of the secure sum; `SecAggServer` is the real one. */
