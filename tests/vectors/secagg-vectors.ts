@@ -8,7 +8,7 @@ import { cohortHash, defaultThreshold } from "@fedbaps/core/secagg/cohort.js";
 import { dealEpochKey, epochKeyId, epochShareFor, openEpochShare, sealLayer } from "@fedbaps/core/secagg/epoch.js";
 import { agree, createIdentity, type Identity, memberOf, publicKeyOf, sign } from "@fedbaps/core/secagg/keys.js";
 import { addMask, pairLayer, selfLayer, selfMaskSecret } from "@fedbaps/core/secagg/masks.js";
-import { keyWords, rosterHash, rosterWords, signRoster } from "@fedbaps/core/secagg/roster.js";
+import { keyWords, rosterHash, rosterWords, signRoster, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { combineShares } from "@fedbaps/core/secagg/shamir.js";
 import { sealShares } from "@fedbaps/core/secagg/share-box.js";
 import { advertisementTranscript, survivorTranscript } from "@fedbaps/core/secagg/transcripts.js";
@@ -111,7 +111,7 @@ export async function secaggVectors() {
       signSeed: hex(keys.secretKey.subarray(0, 32)),
       boxSecret: hex(box.secretKey),
       ...memberOf({ site, sign: keys, box }),
-      words: keyWords(toBase64(keys.publicKey)),
+      words: siteWords(memberOf({ site, sign: keys, box })),
     })),
     enrolment: {
       request: enrolment,
@@ -129,6 +129,7 @@ export async function secaggVectors() {
       signed,
       hash: scope.rosterHash,
       words: rosterWords(signed.roster),
+      leadWords: keyWords(signed.roster.lead),
     },
     study: { canonical: canonicalJson(study), hash },
     epoch: { deal, shareOfBeta: share, key: hex(epochKey), keyId: epochKeyId(epochKey) },

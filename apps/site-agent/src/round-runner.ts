@@ -148,6 +148,11 @@ export class RoundRunner {
 
   #recruit(instruction: Recruiting): void {
     const { reference, studyHash: hash, rosterHash, makeEpoch } = instruction;
+    // An earlier round again: its sum was taken back. What this site revealed in it before, the journal knows.
+    if (reference.round < (this.#latest?.round ?? 0)) {
+      this.#latest = undefined;
+      this.#owed.cancel();
+    }
     if (!this.#follow(reference)) return;
     this.#cancelRetry();
     const again = () => this.#recruit(instruction);

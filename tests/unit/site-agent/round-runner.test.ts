@@ -149,6 +149,25 @@ describe("training", () => {
     expect(sent.replies).toMatchObject([{ phase: "training", reference: reference(1, 2) }]);
   });
 
+  it("goes back to a round whose sum was taken back, with the update that it has", async () => {
+    const { open, bought } = stubTraining();
+    const { runner, sent, train, recruit } = await makeRunner({ folder: await temporaryFolder(), open });
+    train(reference(1));
+    await runner.idle();
+    const { steps } = bought;
+    recruit(reference(2));
+    await runner.idle();
+    recruit(reference(1, 2));
+    train(reference(1, 2));
+    await runner.idle();
+    expect(sent.replies.slice(-2)).toMatchObject([
+      { phase: "recruiting", reference: reference(1, 2) },
+      { phase: "training", reference: reference(1, 2) },
+    ]);
+    expect(bought.steps).toBe(steps);
+    await runner.stop(Promise.resolve());
+  });
+
   it("is refused for another data folder than the study began with", async () => {
     const folder = await temporaryFolder();
     const first = await makeRunner({ folder });

@@ -29,9 +29,7 @@ export const sitesAnswer = z.looseObject({ sites: z.array(siteAnswer) });
 export const rosterViewAnswer = z.looseObject({ signed: signedRosterSchema, hash: z.string(), words: z.string() });
 export const rosterAnswer = z.looseObject({
   current: rosterViewAnswer.nullable(),
-  candidates: z.array(
-    z.looseObject({ site: nameSchema, signKey: publicKeySchema, boxKey: publicKeySchema, words: z.string() }),
-  ),
+  candidates: z.array(z.looseObject({ site: nameSchema, signKey: publicKeySchema, boxKey: publicKeySchema })),
 });
 
 export const studyAnswer = z.looseObject({

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { rosterWords, signRoster } from "@fedbaps/core/secagg/roster.js";
+import { checkRoster, rosterWords, signRoster, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
 import { leadKey } from "../lead-key.js";
 import { rosterAnswer, rosterViewAnswer } from "./answers.js";
@@ -26,8 +26,8 @@ export function rosterCommand(): Command {
               `sites: ${current.signed.roster.members.map(({ site }) => site).join(", ")}`,
             ]
           : ["no roster yet: make one with roster sign"]),
-        "approved sites:",
-        ...candidates.map(({ site, words }) => `  ${site}: ${words}`),
+        "approved sites, with the words of their keys to compare by telephone before you sign:",
+        ...candidates.map((member) => `  ${member.site}: ${siteWords(member)}`),
       ]);
     },
   );
@@ -46,6 +46,7 @@ export function rosterCommand(): Command {
     const members = candidates
       .filter(({ site }) => names.includes(site))
       .map(({ site, signKey, boxKey }) => ({ site, signKey, boxKey }));
+    if (current) checkRoster(current.signed);
     const { key, made } = leadKey(options.leadKey, (count) => new Uint8Array(randomBytes(count)));
     const signed = signRoster(members, key, current?.signed.roster);
     const stored = await call("POST", "/roster", rosterViewAnswer, signed);
@@ -60,8 +61,8 @@ export function rosterCommand(): Command {
         `  ${words}`,
         "",
         "Read these eight words to each site by telephone; the site types them: fedbaps-site roster accept",
-        "Compare each site's key with it too:",
-        ...candidates.filter(({ site }) => names.includes(site)).map(({ site, words: own }) => `  ${site}: ${own}`),
+        "Compare each site's own words with it too (fedbaps-site status shows them), computed here from the keys signed:",
+        ...members.map((member) => `  ${member.site}: ${siteWords(member)}`),
       ],
     );
   });

@@ -21,10 +21,7 @@ export function rosterRoutes({ rosters, sites, studies, clock, logger }: Rosters
 
   router.get("/roster", async (_request, response) => {
     const approved = (await sites.list()).filter(({ status }) => status === "approved").map(({ name }) => name);
-    const candidates = (await sites.members(approved)).map((member) => ({
-      ...member,
-      words: keyWords(member.signKey),
-    }));
+    const candidates = await sites.members(approved);
     response.json({ current: viewOf(await rosters.current()), candidates });
   });
 

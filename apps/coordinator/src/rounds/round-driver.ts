@@ -99,13 +99,18 @@ export class RoundDriver {
       this.#log("site-failed", { site, phase: stage, code });
       this.heard(site);
       if (stage !== "report") await this.#round?.siteFailed(site, code, now);
-      if (stage === "training" && code === "IMPOSSIBLE_SUM") await this.#doubted(site, now);
+      if (stage !== "recruiting" && code === "IMPOSSIBLE_SUM") await this.#doubted(site, now);
     });
   }
 
   /** There is a new roster: the open round cannot end under the old one. */
-  rosterChanged(): Promise<void> {
-    return this.#event(async (now) => this.#round?.abort("ROSTER_CHANGED", now));
+  async rosterChanged(): Promise<void> {
+    try {
+      await this.#event(async (now) => this.#round?.abort("ROSTER_CHANGED", now));
+    } catch (error) {
+      // A study that is over, or has just been stopped, has no round; the others' are to hear of the roster.
+      if (!(error instanceof RoundError)) throw error;
+    }
   }
 
   /** The first key that a site deals is the study's under this roster: in SQL before anybody hears of it. */
@@ -129,7 +134,12 @@ export class RoundDriver {
     this.#version -= 1;
     this.#doubting.clear();
     this.#log("round-taken-back", { round: this.#version + 1 });
-    this.#round?.abort("IMPOSSIBLE_SUM", now);
+    if (this.#reporting === undefined) return this.#round?.abort("IMPOSSIBLE_SUM", now);
+    // It was the last round's: instead of reports, sums again.
+    this.#reporting = undefined;
+    this.#settled = undefined;
+    await this.#next();
+    this.#announce();
   }
 
   /** The site's report is in SQL. */

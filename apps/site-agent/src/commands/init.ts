@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { absoluteSpec, SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { createIdentity } from "@fedbaps/core/secagg/keys.js";
+import { createIdentity, memberOf } from "@fedbaps/core/secagg/keys.js";
+import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { nameSchema } from "@fedbaps/core/wire/primitives.js";
 import { Command } from "commander";
 import { AgentError } from "../errors.js";
@@ -53,8 +54,9 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
     throw unwritable(home.folder, error);
   }
   const fingerprint = siteFingerprint(identity);
-  if (options.json) return printJson(io, { home: home.folder, site, fingerprint });
-  io.stdout(`site ${site} in ${home.folder}\nfingerprint ${fingerprint}\n`);
+  const words = siteWords(memberOf(identity));
+  if (options.json) return printJson(io, { home: home.folder, site, fingerprint, words });
+  io.stdout(`site ${site} in ${home.folder}\nfingerprint ${fingerprint}\nwords ${words}\n`);
   say(io, `next: read ${home.policy}, then: fedbaps-site enroll --coordinator URL`);
 }
 

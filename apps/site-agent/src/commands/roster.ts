@@ -1,6 +1,6 @@
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { memberOf } from "@fedbaps/core/secagg/keys.js";
-import { keyWords, rosterHash, rosterWords } from "@fedbaps/core/secagg/roster.js";
+import { keyWords, rosterHash, rosterWords, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { sameWords } from "@fedbaps/core/secagg/words.js";
 import type { Roster, SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { Command } from "commander";
@@ -100,7 +100,7 @@ function text(figures: ReturnType<typeof describe>, roster: Roster): string {
     `roster version ${figures.version}${accepted ? ", accepted here" : ""}`,
     `  its words   ${figures.words}`,
     `  lead's key  ${figures.lead}`,
-    ...roster.members.map(({ site, signKey }) => `  ${site}: ${keyWords(signKey)}`),
+    ...roster.members.map((member) => `  ${member.site}: ${siteWords(member)}`),
     ...(acceptedVersion === null || accepted
       ? []
       : [

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
-import { rosterHash, rosterWords } from "@fedbaps/core/secagg/roster.js";
+import { memberOf } from "@fedbaps/core/secagg/keys.js";
+import { rosterHash, rosterWords, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
 import { readDecisions } from "../approvals.js";
 import { Home } from "../home.js";
@@ -41,6 +42,7 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     home: home.folder,
     site: identity.site,
     fingerprint: siteFingerprint(identity),
+    words: siteWords(memberOf(identity)),
     coordinator: membership?.url ?? null,
     roster: roster ? { version: roster.version, words: rosterWords(roster) } : null,
     rosterWaiting: offered && (!roster || rosterHash(offered) !== rosterHash(roster)) ? offered.version : null,
@@ -51,7 +53,7 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     studies,
   };
   if (options.json) return printJson(io, figures);
-  io.stdout(`site ${figures.site} in ${figures.home}\nfingerprint ${figures.fingerprint}\n`);
+  io.stdout(`site ${figures.site} in ${figures.home}\nfingerprint ${figures.fingerprint}\nwords ${figures.words}\n`);
   io.stdout(`coordinator ${figures.coordinator ?? "none yet"}\n`);
   io.stdout(`roster ${figures.roster ? `version ${figures.roster.version} accepted` : "none accepted"}\n`);
   if (figures.rosterWaiting !== null)

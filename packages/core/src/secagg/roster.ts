@@ -1,4 +1,4 @@
-import { fromBase64, toBase64, transcript } from "../common/bytes.js";
+import { concatBytes, fromBase64, toBase64, transcript } from "../common/bytes.js";
 import { canonicalJson, sha256Hex } from "../common/hash.js";
 import { PROTOCOL_VERSION } from "../wire/primitives.js";
 import type { Roster, SignedRoster } from "../wire/roster.js";
@@ -17,7 +17,15 @@ export function rosterWords(roster: Roster): string {
   return wordsOf("roster", Buffer.from(rosterHash(roster), "hex"));
 }
 
-/** What two people compare to know a key: a site's, or the study lead's. */
+/**
+ * What two people compare to know a site: of both its keys. The lead compares them before signing: with another box key in
+ * the roster, the key that seals the sums would be dealt to whoever holds that.
+ */
+export function siteWords({ signKey, boxKey }: Pick<Member, "signKey" | "boxKey">): string {
+  return wordsOf("site", concatBytes(fromBase64(signKey), fromBase64(boxKey)));
+}
+
+/** What two people compare to know the study lead's key. */
 export function keyWords(publicKeyBase64: string): string {
   return wordsOf("key", fromBase64(publicKeyBase64));
 }
