@@ -1,5 +1,5 @@
 import type { Prompt } from "@fedbaps/core/blackbox/model.js";
-import { pictureIn, place } from "@fedbaps/core/blackbox/sam/geometry.js";
+import { maskWay, place } from "@fedbaps/core/blackbox/sam/geometry.js";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { fc } from "../../support/property.js";
 import { efficientSamDecoder, SAM2_FEATURES, sam2Decoder, samDecoder } from "../../support/sam-decoders.js";
@@ -59,12 +59,14 @@ describe("place", () => {
   });
 });
 
-describe("pictureIn", () => {
-  it("is the picture's share of a map, fractions and all", () => {
+describe("maskWay", () => {
+  it("goes by the frame and is cut to the picture, or straight where pictures are squeezed", () => {
     const map = { width: 256, height: 256 };
     const placed = place({ width: 1500, height: 999 }, square, "longest-side");
-    expect(pictureIn(placed, map)).toEqual({ width: 256, height: 170.5 });
-    expect(pictureIn(place({ width: 1500, height: 999 }, square, "stretch"), map)).toEqual(map);
+    expect(maskWay(placed, map)).toEqual({ via: square, part: { width: 1024, height: 682 } });
+    expect(maskWay(place({ width: 1500, height: 999 }, square, "stretch"), map)).toEqual({ via: map, part: map });
+    const oblong = place({ width: 300, height: 300 }, { width: 1024, height: 684 }, "longest-side");
+    expect(maskWay(oblong, map)).toEqual({ via: square, part: { width: 684, height: 684 } });
   });
 });
 

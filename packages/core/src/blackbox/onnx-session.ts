@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
 import * as ort from "onnxruntime-node";
 import { messageOf } from "../common/errors.js";
 import { sha256Hex } from "../common/hash.js";
 import { BlackBoxError } from "./model.js";
-import { externalFiles } from "./onnx-file.js";
+import { externalFiles, withoutWeights } from "./onnx-file.js";
 import { type GraphMessage, readModelMessage } from "./onnx-schema.js";
 import type { ElementType, Tensor, TensorData, TensorDescription, TensorGraph, Tensors } from "./tensor.js";
 
@@ -17,6 +20,8 @@ export interface OnnxSettings {
   readonly threads?: number;
   /** Default cpu. One that is not to be had is replaced by cpu, with a note. */
   readonly provider?: ExecutionProvider;
+  /** Low: memory is given back after every run, which takes more time; a large encoder keeps several gigabytes else. */
+  readonly memory?: "usual" | "low";
 }
 
 /** An ONNX file in this process. */
@@ -44,11 +49,10 @@ export class OnnxGraph implements TensorGraph {
    * @throws BlackBoxError BLACKBOX_FILE when a file cannot be read or is no ONNX graph that this runtime can load.
    */
   static async open(file: string, name: string, settings: OnnxSettings = {}): Promise<OnnxGraph> {
-    const bytes = await read(file);
-    const source = parse(file, bytes);
-    const hashes = [sha256Hex(bytes)];
-    for (const external of externalFiles(source)) hashes.push(sha256Hex(await read(resolve(dirname(file), external))));
-    const identity = hashes.length === 1 ? hashes[0] : sha256Hex(hashes.join("\n"));
+    const { hash, source, externals } = await inspect(file);
+    const hashes = [hash];
+    for (const external of externals) hashes.push(await hashOf(resolve(dirname(file), external)));
+    const identity = hashes.length === 1 ? hash : sha256Hex(hashes.join("\n"));
     const { session, notes } = await load(file, settings);
     return new OnnxGraph(name, identity, source, notes, session);
   }
@@ -81,12 +85,31 @@ export class OnnxGraph implements TensorGraph {
   }
 }
 
-async function read(file: string): Promise<Buffer> {
+/** Reads the file, and keeps nothing of it but what it says of itself. */
+async function inspect(file: string): Promise<{ hash: string; source: GraphMessage; externals: string[] }> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  if (bytes.length === 0) throw new BlackBoxError("BLACKBOX_FILE", `${file} is empty`);
+  const graph = parse(file, bytes);
+  return { hash: sha256Hex(bytes), source: withoutWeights(graph), externals: externalFiles(graph) };
+}
+
+/** Of a file of any size: weights beside a graph may have several gigabytes. */
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
   try {
-    return await readFile(file);
+    await pipeline(createReadStream(file), hash);
   } catch (error) {
-    throw new BlackBoxError("BLACKBOX_FILE", `cannot read the black box ${file}: ${messageOf(error)}`);
+    throw unreadable(file, error);
   }
+  return hash.digest("hex");
+}
+
+function unreadable(file: string, error: unknown): BlackBoxError {
+  const { code } = error as NodeJS.ErrnoException;
+  const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : messageOf(error);
+  return new BlackBoxError("BLACKBOX_FILE", `cannot read the black box ${file}: ${why}`);
 }
 
 function parse(file: string, bytes: Uint8Array): GraphMessage {
@@ -99,7 +122,7 @@ function parse(file: string, bytes: Uint8Array): GraphMessage {
 
 async function load(
   file: string,
-  { threads = 1, provider = "cpu" }: OnnxSettings,
+  { threads = 1, provider = "cpu", memory = "usual" }: OnnxSettings,
 ): Promise<{ session: ort.InferenceSession; notes: string[] }> {
   const notes: string[] = [];
   const create = (executionProviders: ExecutionProvider[]) =>
@@ -110,6 +133,7 @@ async function load(
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      ...(memory === "low" ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
       logSeverityLevel: 3,
     });
   if (provider !== "cpu") {

@@ -5,7 +5,7 @@ import { BlackBoxError, type SegmentationModel } from "./model.js";
 import { parseAddress } from "./oip/address.js";
 import { OipGraph } from "./oip/graph.js";
 import { OIP_SETTINGS } from "./oip/settings.js";
-import { EXECUTION_PROVIDERS, type ExecutionProvider, OnnxGraph, type OnnxSettings } from "./onnx-session.js";
+import { EXECUTION_PROVIDERS, OnnxGraph, type OnnxSettings } from "./onnx-session.js";
 import { PromptableModel } from "./promptable.js";
 import { SamModel } from "./sam/model.js";
 import { parseSamSettings, SAM_SETTINGS } from "./sam/settings.js";
@@ -15,7 +15,7 @@ import type { TensorGraph } from "./tensor.js";
 /** The promptable segmenter that comes with the product; see `packages/core/models/MODEL_CARD.md`. */
 export const BUNDLED_MODEL_FILE = fileURLToPath(new URL("../../models/bundled-seg-128.onnx", import.meta.url));
 
-const ONNX_SETTINGS = ["threads", "provider"];
+const ONNX_SETTINGS = ["threads", "provider", "memory"];
 const KNOWN_SETTINGS: Readonly<Record<BlackBoxSpec["provider"], readonly string[]>> = {
   bundled: ONNX_SETTINGS,
   onnx: ONNX_SETTINGS,
@@ -115,8 +115,8 @@ function onnxSettings(given: Readonly<Record<string, string>>, usual: number | u
       "BLACKBOX_UNKNOWN",
       `black-box setting provider=${given.provider}: use ${EXECUTION_PROVIDERS.join(", ")}`,
     );
-  return { provider, ...(threads === undefined ? {} : { threads }) } satisfies {
-    provider: ExecutionProvider;
-    threads?: number;
-  };
+  const memory = (["usual", "low"] as const).find((word) => word === (given.memory ?? "usual"));
+  if (memory === undefined)
+    throw new BlackBoxError("BLACKBOX_UNKNOWN", `black-box setting memory=${given.memory}: use usual or low`);
+  return { provider, memory, ...(threads === undefined ? {} : { threads }) } satisfies OnnxSettings;
 }

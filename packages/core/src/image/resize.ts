@@ -1,5 +1,6 @@
 import type { Image, Mask, ProbabilityMap } from "./image.js";
-import { blockTaps, smoothTaps, type Taps } from "./taps.js";
+import type { Size } from "./place.js";
+import { blockTaps, composedTaps, linearTaps, smoothTaps, type Taps } from "./taps.js";
 
 /** Rows first, then columns; sums in float64 in a fixed order, so the same bits on every machine. */
 function resample(
@@ -57,18 +58,19 @@ export function resizeImage(image: Image, width: number, height: number): Image 
 }
 
 /**
- * Resizes the upper left part of a plane of numbers, `part.width` x `part.height` of its pixels (fractions allowed), to a
- * size of its own. The same arithmetic as `resizeImage`.
- * @throws RangeError for sizes that are not whole numbers >= 1, or a part that is empty or beyond the plane
+ * Resizes a plane of numbers bilinearly to `via`, cuts off its upper left `part` (whole pixels of `via`), and resizes that
+ * bilinearly to `out`, without ever holding `via`: how the Segment Anything code brings masks to an image's size
+ * (`postprocess_masks`). Bilinear also where it shrinks.
+ * @throws RangeError unless all sizes are whole numbers >= 1 and the part lies within `via`
  */
-export function resizePart(
+export function resizeByWay(
   plane: { readonly data: Float32Array; readonly width: number; readonly height: number },
-  part: { readonly width: number; readonly height: number },
-  width: number,
-  height: number,
+  { via, part, out }: { readonly via: Size; readonly part: Size; readonly out: Size },
 ): Float32Array {
-  const across = smoothTaps(plane.width, width, part.width);
-  const down = smoothTaps(plane.height, height, part.height);
+  const axis = (input: number, middle: number, covered: number, output: number) =>
+    composedTaps(linearTaps(input, middle), linearTaps(covered, output), input);
+  const across = axis(plane.width, via.width, part.width, out.width);
+  const down = axis(plane.height, via.height, part.height, out.height);
   return resample(plane.data, plane.width, plane.height, 1, across, down);
 }
 

@@ -13,8 +13,8 @@ function checkLength(length: number): void {
 }
 
 /** Each output pixel is the mean of the stretch of input that it covers, with fractions at both ends. */
-function areaTaps(input: number, output: number, extent = input): Taps {
-  const scale = extent / output;
+function areaTaps(input: number, output: number): Taps {
+  const scale = input / output;
   const width = Math.min(input, Math.ceil(scale) + 1);
   const first = new Int32Array(output);
   const weights = new Float64Array(output * width);
@@ -32,13 +32,18 @@ function areaTaps(input: number, output: number, extent = input): Taps {
   return { first, weights, width };
 }
 
-/** Bilinear; beyond the outermost centres the edge pixel is repeated. */
-function linearTaps(input: number, output: number, extent = input): Taps {
+/**
+ * Bilinear between the two nearest centres, also where the axis shrinks (then in-between pixels are passed over); beyond the
+ * outermost centres the edge pixel is repeated.
+ */
+export function linearTaps(input: number, output: number): Taps {
+  checkLength(input);
+  checkLength(output);
   const width = Math.min(2, input);
   const first = new Int32Array(output);
   const weights = new Float64Array(output * width);
   for (let o = 0; o < output; o++) {
-    const position = Math.min(input - 1, Math.max(0, ((o + 0.5) * extent) / output - 0.5));
+    const position = Math.min(input - 1, Math.max(0, ((o + 0.5) * input) / output - 0.5));
     const from = Math.min(Math.floor(position), input - width);
     first[o] = from;
     weights[o * width] = 1 - (position - from);
@@ -47,16 +52,11 @@ function linearTaps(input: number, output: number, extent = input): Taps {
   return { first, weights, width };
 }
 
-/**
- * Bilinear where the axis grows, the covered area's mean where it shrinks (no aliasing).
- * @param extent how much of the input the output covers, from its start: in (0, input], all by default. It may have a
- * fraction; at its end the neighbour beyond it is mixed in, as where the whole is resized and then cut.
- */
-export function smoothTaps(input: number, output: number, extent = input): Taps {
+/** Bilinear where the axis grows, the covered area's mean where it shrinks (no aliasing). */
+export function smoothTaps(input: number, output: number): Taps {
   checkLength(input);
   checkLength(output);
-  if (!(extent > 0 && extent <= input)) throw new RangeError(`the extent must be in (0, ${input}], not ${extent}`);
-  return output < extent ? areaTaps(input, output, extent) : linearTaps(input, output, extent);
+  return output < input ? areaTaps(input, output) : linearTaps(input, output);
 }
 
 /** The nearest pixel where the axis grows, the covered area's mean where it shrinks. */
@@ -66,4 +66,32 @@ export function blockTaps(input: number, output: number): Taps {
   if (output < input) return areaTaps(input, output);
   const first = Int32Array.from({ length: output }, (_, o) => Math.floor(((o + 0.5) * input) / output));
   return { first, weights: new Float64Array(output).fill(1), width: 1 };
+}
+
+/**
+ * One resampling after another along an axis, as one: output o of `second` in terms of the input of `first`.
+ * @param second its input is the output of `first`, or the beginning of it. @param input length of the input of `first`.
+ * @throws RangeError where `second` wants more than `first` gives
+ */
+export function composedTaps(first: Taps, second: Taps, input: number): Taps {
+  const output = second.first.length;
+  if (Math.max(...second.first) + second.width > first.first.length)
+    throw new RangeError("the part lies beyond the whole");
+  const reach = (o: number) =>
+    first.first[second.first[o] + second.width - 1] + first.width - first.first[second.first[o]];
+  let width = 1;
+  for (let o = 0; o < output; o++) width = Math.max(width, Math.min(input, reach(o)));
+  const starts = new Int32Array(output);
+  const weights = new Float64Array(output * width);
+  for (let o = 0; o < output; o++) {
+    // Not past input - width, so that all taps exist.
+    starts[o] = Math.min(first.first[second.first[o]], input - width);
+    for (let j = 0; j < second.width; j++) {
+      const middle = second.first[o] + j;
+      const weight = second.weights[o * second.width + j];
+      for (let k = 0; k < first.width; k++)
+        weights[o * width + first.first[middle] + k - starts[o]] += weight * first.weights[middle * first.width + k];
+    }
+  }
+  return { first: starts, weights, width };
 }

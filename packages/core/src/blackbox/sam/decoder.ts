@@ -151,6 +151,18 @@ function ruleFor({ inputs }: Pick<TensorGraph, "inputs">): FamilyRule | undefine
   return RULES.find(({ known }) => known.every((names) => names.some(has)));
 }
 
+/** What the family that comes nearest would need, where one comes near. */
+function nearest(inputs: readonly TensorDescription[]): string {
+  const lacking = RULES.map(({ family, known }) => ({
+    family,
+    names: known.filter((names) => !names.some((name) => inputs.some((input) => input.name === name))),
+    share: known.length,
+  })).sort((a, b) => a.names.length / a.share - b.names.length / b.share);
+  const [{ family, names, share }] = lacking;
+  if (names.length > share / 2) return "the decoder's inputs are those of no known decoder";
+  return `the decoder lacks ${names.map((each) => each.join(" or ")).join(", ")}, which one of the family ${family} has`;
+}
+
 export function looksLikeDecoder(graph: Pick<TensorGraph, "inputs">): boolean {
   return ruleFor(graph) !== undefined;
 }
@@ -158,7 +170,7 @@ export function looksLikeDecoder(graph: Pick<TensorGraph, "inputs">): boolean {
 /** @throws NotThisKind with the reason. */
 export function recogniseDecoder({ inputs, outputs }: Pick<TensorGraph, "inputs" | "outputs">): SamDecoder {
   const rule = ruleFor({ inputs });
-  if (!rule) throw new NotThisKind("its inputs are those of no known decoder");
+  if (!rule) throw new NotThisKind(nearest(inputs));
   const find = (names: readonly string[]) => inputs.find(({ name }) => names.includes(name));
   const pointsInput = find([rule.points]) as TensorDescription;
   const labelsInput = find([rule.labels]) as TensorDescription;

@@ -26,14 +26,11 @@ export function place(image: Size, frame: Size, geometry: Geometry): Placement {
 }
 
 /**
- * The part of a map of the whole frame that belongs to the picture, in the map's pixels (fractions occur): a frame of
- * 1024 answered by a map of 256 has a quarter of a pixel for each of its own. Maps are as square as the frame's longer side.
+ * By which way a map of the whole frame comes to the picture, as the families' own code goes: enlarged to the frame (as
+ * square as its longer side) and cut to the picture; or, where pictures are squeezed into the frame, straight.
  */
-export function pictureIn({ frame, fitted, geometry }: Placement, map: Size): Size {
-  if (geometry === "stretch") return { width: map.width, height: map.height };
+export function maskWay({ frame, fitted, geometry }: Placement, map: Size): { via: Size; part: Size } {
+  if (geometry === "stretch") return { via: map, part: map };
   const side = Math.max(frame.width, frame.height);
-  return {
-    width: Math.min(map.width, (fitted.width * map.width) / side),
-    height: Math.min(map.height, (fitted.height * map.height) / side),
-  };
+  return { via: { width: side, height: side }, part: fitted };
 }

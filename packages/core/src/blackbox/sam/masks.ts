@@ -1,10 +1,11 @@
 import type { Image } from "../../image/image.js";
-import { resizePart } from "../../image/resize.js";
+import { resizeByWay } from "../../image/resize.js";
 import { BlackBoxError } from "../model.js";
+import { probabilitiesOf } from "../probabilities.js";
 import type { Tensor, Tensors } from "../tensor.js";
 import { floatsOf } from "../tensor-data.js";
 import type { SamDecoder } from "./decoder.js";
-import { type Placement, pictureIn } from "./geometry.js";
+import { maskWay, type Placement } from "./geometry.js";
 
 /** Planes of logits, one for each mask that the network offers. */
 interface Planes {
@@ -46,7 +47,7 @@ export class MaskReader {
 
   constructor(
     private readonly decoder: SamDecoder,
-    private readonly options: { readonly masks?: "low-res" | "image"; readonly first?: boolean },
+    private readonly options: { readonly masks?: "low-res" | "image"; readonly medsam?: boolean },
   ) {}
 
   /** Outputs to ask for. */
@@ -55,18 +56,21 @@ export class MaskReader {
     return [...(this.#output === undefined ? maskOutputs : [this.#output]), ...(scoresOutput ? [scoresOutput] : [])];
   }
 
-  /** Logits of the chosen mask at the image's own size. @throws BlackBoxError BLACKBOX_CONTRACT */
+  /** Probabilities of the chosen mask at the image's own size. @throws BlackBoxError BLACKBOX_CONTRACT */
   read(answer: Tensors, tokens: number, image: Image, placement: Placement): Float32Array {
     const { maskOutputs, scoresOutput } = this.decoder;
     const name = this.#output ?? this.#choose(answer, image, placement);
     const planes = planesOf(name, answer[name]);
     const scores = scoresOutput ? floatsOf(scoresOutput, answer[scoresOutput]) : undefined;
-    const index = this.options.first ? 0 : chosenMask(planes.count, scores, tokens);
+    const index = this.options.medsam ? 0 : chosenMask(planes.count, scores, tokens);
     const { width, height } = planes;
     const data = planes.values.subarray(index * width * height, (index + 1) * width * height);
     const whole = maskOutputs.length === 2 && name === maskOutputs[0];
-    if (!whole && width === image.width && height === image.height) return data.slice();
-    return resizePart({ data, width, height }, pictureIn(placement, { width, height }), image.width, image.height);
+    if (!whole && width === image.width && height === image.height) return probabilitiesOf(data);
+    const resized = (values: Float32Array) =>
+      resizeByWay({ data: values, width, height }, { ...maskWay(placement, { width, height }), out: image });
+    // Segment Anything resizes logits, MedSAM's own program probabilities.
+    return this.options.medsam ? resized(probabilitiesOf(data)) : probabilitiesOf(resized(data));
   }
 
   /**

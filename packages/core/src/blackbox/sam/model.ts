@@ -11,7 +11,6 @@ import {
   type SegmentationModel,
 } from "../model.js";
 import type { GraphMessage } from "../onnx-schema.js";
-import { probabilitiesOf } from "../probabilities.js";
 import { checkColour, promptTokens } from "../prompt-tokens.js";
 import { showTensors, type Tensor, type TensorDescription, type TensorGraph, type Tensors } from "../tensor.js";
 import { floatsOf, tensorOf } from "../tensor-data.js";
@@ -69,7 +68,7 @@ export class SamModel implements SegmentationModel {
     const { family, corners, boxesInput, exactTokens = 2 } = this.#decoder;
     this.#masks = new MaskReader(this.#decoder, {
       ...(settings.masks === undefined ? {} : { masks: settings.masks }),
-      first: settings.preset === "medsam",
+      medsam: settings.preset === "medsam",
     });
     this.description = {
       name,
@@ -84,7 +83,14 @@ export class SamModel implements SegmentationModel {
       ...(encoder.remote === undefined ? {} : { remote: encoder.remote }),
       inputs: [...encoder.inputs, ...decoder.inputs],
       outputs: [...encoder.outputs, ...decoder.outputs],
-      notes: [...new Set([...encoder.notes, ...decoder.notes, ...remarks(this.#encoder, this.#decoder, settings)])],
+      notes: [
+        ...new Set([
+          ...encoder.notes,
+          ...decoder.notes,
+          ...remarks(this.#encoder, this.#decoder, settings),
+          ...unused(encoder.outputs, [...this.#sources.values()]),
+        ]),
+      ],
     };
   }
 
@@ -107,8 +113,8 @@ export class SamModel implements SegmentationModel {
     const { feeds, tokens } = promptTensors(this.#decoder, prompt, image, placement);
     const embeddings = await this.#embed(image, placement, signal);
     const answer = await this.#graphs.decoder.run({ ...embeddings, ...feeds }, this.#masks.wanted, signal);
-    const logits = this.#masks.read(answer, tokens, image, placement);
-    return { data: probabilitiesOf(logits), width: image.width, height: image.height };
+    const data = this.#masks.read(answer, tokens, image, placement);
+    return { data, width: image.width, height: image.height };
   }
 
   async #embed(image: Image, placement: Placement, signal: AbortSignal | undefined): Promise<Tensors> {
@@ -176,6 +182,14 @@ function refusal({ name, encoder, decoder }: SamGraphs, why: string): BlackBoxEr
     `${name} is of no known family: ${why}${hint}. Found encoder: ${found(encoder)}; decoder: ${found(decoder)}. ` +
       `Expected encoder: one of ${IMAGE_NAMES.join(", ")} [1,3,H,W], [1,H,W,3] or [H,W,3] -> embeddings; expected decoder, ${EXPECTED_DECODERS.join("; ")}`,
   );
+}
+
+/** An encoder that offers more than is taken may belong to another decoder. */
+function unused(outputs: readonly TensorDescription[], taken: readonly string[]): string[] {
+  const names = outputs.map(({ name }) => name).filter((name) => !taken.includes(name));
+  return names.length === 0
+    ? []
+    : [`the encoder also gives ${names.join(", ")}, which the decoder does not take: do the two belong together?`];
 }
 
 /** How the pair was understood, for a person to check. */

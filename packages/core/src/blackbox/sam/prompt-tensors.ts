@@ -9,7 +9,7 @@ import type { Placement } from "./geometry.js";
 
 export interface PromptTensors {
   readonly feeds: Readonly<Record<string, Tensor>>;
-  /** Prompt positions that the network sees, padding included: its rule for choosing among masks counts them. */
+  /** Prompt positions with the padding that belongs to the prompt: the rule for choosing among masks counts them. */
   readonly tokens: number;
 }
 
@@ -38,7 +38,8 @@ export function promptTensors(
     return { x: (x * told.width) / frame.width, y: (y * told.height) / frame.height, label };
   };
   const given = asCorners.points.length > 0 || asCorners.box ? promptTokens(asCorners, image).map(moved) : [];
-  const tokens = padded(decoder, given, prompt.box !== undefined);
+  const meant = withNothing(decoder, given, prompt.box !== undefined);
+  const tokens = filled(decoder, meant);
   const feeds: Record<string, Tensor> = {
     [decoder.pointsInput.name]: rows(
       decoder.pointsInput,
@@ -67,15 +68,16 @@ export function promptTensors(
     // Every input must be there: without a box, an empty one.
     add(decoder.boxesInput, [1, prompt.box ? 1 : 0, 4], prompt.box ? corners.flatMap(({ x, y }) => [x, y]) : []);
   }
-  return { feeds, tokens: tokens.length + (decoder.addsPadding ? 0 : 1) };
+  return { feeds, tokens: meant.length + (decoder.addsPadding ? 0 : 1) };
 }
 
-/** With the "not a point" tokens that the caller owes. @throws BlackBoxError BLACKBOX_INPUT for more than fit. */
-function padded(decoder: SamDecoder, tokens: readonly PromptToken[], boxed: boolean): PromptToken[] {
-  const nothing: PromptToken = { x: 0, y: 0, label: LABEL.padding };
+const NOTHING: PromptToken = { x: 0, y: 0, label: LABEL.padding };
+
+/** With the "not a point" token that the caller owes. @throws BlackBoxError BLACKBOX_INPUT for more than fit. */
+function withNothing(decoder: SamDecoder, tokens: readonly PromptToken[], boxed: boolean): PromptToken[] {
   const all = [...tokens];
   // Segment Anything's own predictor: one such token, unless there is a box.
-  if (decoder.addsPadding && !boxed) all.push(nothing);
+  if (decoder.addsPadding && !boxed) all.push(NOTHING);
   const most = decoder.exactTokens ?? decoder.mostTokens ?? Number.POSITIVE_INFINITY;
   if (all.length > most && decoder.addsPadding && !boxed) all.pop();
   if (all.length > most)
@@ -83,8 +85,13 @@ function padded(decoder: SamDecoder, tokens: readonly PromptToken[], boxed: bool
       "BLACKBOX_INPUT",
       `this black box (${decoder.family}) takes ${most} prompt positions at most (a box counts as two), not ${all.length}`,
     );
-  while (decoder.exactTokens !== undefined && all.length < decoder.exactTokens) all.push(nothing);
   return all;
+}
+
+/** Filled up to the number that a graph fixes; what fills is no part of the prompt. */
+function filled({ exactTokens = 0 }: SamDecoder, tokens: readonly PromptToken[]): PromptToken[] {
+  const missing = Math.max(0, exactTokens - tokens.length);
+  return [...tokens, ...new Array<PromptToken>(missing).fill(NOTHING)];
 }
 
 /** A tensor of an input's type and rank: leading sizes of 1, then `shape`. */
