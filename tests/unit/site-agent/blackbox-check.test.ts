@@ -65,7 +65,12 @@ describe("blackbox check", () => {
   });
 
   it.each<[string, string[], string, RegExp]>([
-    ["no such file", ["onnx:/nowhere/model.onnx"], "BLACKBOX_FILE", /cannot read the black box \/nowhere\/model\.onnx: there is no such file/],
+    [
+      "no such file",
+      ["onnx:/nowhere/model.onnx"],
+      "BLACKBOX_FILE",
+      /cannot read the black box \/nowhere\/model\.onnx: there is no such file/,
+    ],
     ["a pair of one", ["sam-onnx:a.onnx"], "BLACKBOX_UNKNOWN", /sam-onnx:ENCODER,DECODER/],
     ["another word", ["tensorrt:x"], "BLACKBOX_UNKNOWN", /unknown black box "tensorrt:x"/],
     ["no server", ["oip:http://127.0.0.1:9/v2/models/x#retries=0"], "BLACKBOX_UNREACHABLE", /127\.0\.0\.1:9/],
