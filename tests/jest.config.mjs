@@ -26,6 +26,7 @@ export default {
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },
   modulePathIgnorePatterns: ["/dist/"],
-  testTimeout: 60000,
+  // Whole federations of processes, on machines with other work to do.
+  testTimeout: process.env.FEDBAPS_SUITE === "e2e" ? 240_000 : 60_000,
   maxWorkers: 2,
 };

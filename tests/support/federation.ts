@@ -46,7 +46,7 @@ export class Federation {
     const words = await coordinator.signRoster(join(folder, "lead-key.json"));
     await coordinator.createStudy({ name: STUDY, participation, ...init.spec });
     await coordinator.startStudy(STUDY);
-    for (const site of init.sites) await federation.#hospitals.get(site)?.decide(STUDY, words);
+    await Promise.all(init.sites.map((site) => federation.#hospitals.get(site)?.decide(STUDY, words)));
     return federation;
   }
 

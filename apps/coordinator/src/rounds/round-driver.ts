@@ -1,11 +1,7 @@
 import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
-import { checkDeal, epochShareFor } from "@fedbaps/core/secagg/epoch.js";
-import { rosterHash } from "@fedbaps/core/secagg/roster.js";
-import type { EpochDeal } from "@fedbaps/core/wire/epoch.js";
 import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
-import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
 import { requiredSites } from "@fedbaps/core/wire/study.js";
 import { faultFields } from "../log.js";
@@ -15,6 +11,7 @@ import { Audience } from "./audience.js";
 import type { DriverComponents } from "./components.js";
 import { Reporting } from "./reporting.js";
 import { recordRound } from "./round-record.js";
+import { RoundTerms } from "./round-terms.js";
 import { SerialQueue } from "./serial-queue.js";
 import { metricsOf, vectorLengthOf } from "./sum-metrics.js";
 
@@ -40,9 +37,8 @@ export class RoundDriver {
   #settled: RoundState | undefined;
   #cancelTimer = () => {};
   #stopped = false;
-  /** The roster that the open round is made under, and the key that seals its sum. */
-  #roster: Roster | undefined;
-  #epoch: EpochDeal | undefined;
+  /** What the open round is made under. */
+  #terms: RoundTerms | undefined;
   /** Sites that cannot apply the newest sum. */
   readonly #doubting = new Set<string>();
 
@@ -82,7 +78,7 @@ export class RoundDriver {
     return this.#event(async (now) => {
       this.heard(site);
       if (this.#round === undefined) throw new RoundError("STALE", "no round is open");
-      if (reply.phase === "recruiting" && reply.epoch !== undefined) await this.#takeEpoch(reply.epoch, now);
+      if (reply.phase === "recruiting" && reply.epoch !== undefined) await this.#terms?.take(reply.epoch, now);
       await this.#round.receive(site, reply, now);
     });
   }
@@ -111,16 +107,6 @@ export class RoundDriver {
       // A study that is over, or has just been stopped, has no round; the others' are to hear of the roster.
       if (!(error instanceof RoundError)) throw error;
     }
-  }
-
-  /** The first key that a site deals is the study's under this roster: in SQL before anybody hears of it. */
-  async #takeEpoch(deal: EpochDeal, now: number): Promise<void> {
-    const { name, hash, spec } = this.#study;
-    const roster = this.#roster;
-    if (!spec.sealed || this.#epoch !== undefined || roster === undefined) return;
-    const sites = [...spec.participation.sites].sort();
-    checkDeal(deal, { studyHash: hash, roster, rosterHash: rosterHash(roster), sites });
-    this.#epoch = await this.components.epochs.keep(name, deal, now);
   }
 
   /**
@@ -157,7 +143,7 @@ export class RoundDriver {
       this.#audience.add(member.site);
       this.#reporting?.join(member.site, now);
       // One that the roster does not name waits for the next roster: with it no site would make a sum.
-      if (this.#roster && inRoster(this.#roster, member)) await this.#round?.join(member, now);
+      if (this.#terms?.admits(member)) await this.#round?.join(member, now);
     });
     await this.tell(member.site);
   }
@@ -285,12 +271,9 @@ export class RoundDriver {
       this.#announce();
       return;
     }
-    const signed = await this.components.rosters.current();
-    if (signed === undefined) throw new RoundError("NOT_IN_ROUND", "there is no roster");
-    const { roster } = signed;
-    const hashOfRoster = rosterHash(roster);
-    this.#roster = roster;
-    this.#epoch = await this.components.epochs.find(name, hashOfRoster);
+    const terms = await RoundTerms.load(this.components, this.#study);
+    if (terms === undefined) return this.#pause("NO_ROSTER");
+    this.#terms = terms;
     const round = this.#version + 1;
     const attempt = past.filter((row) => row.round === round).length + 1;
     const reference = { study: name, round, attempt };
@@ -299,10 +282,8 @@ export class RoundDriver {
       reference,
       study: spec,
       studyHash: hash,
-      rosterHash: hashOfRoster,
-      sealKey: () => this.#epoch?.keyId,
-      epochShare: (site) => this.#epoch && epochShareFor(this.#epoch, site),
-      members: members.filter((member) => inRoster(roster, member)),
+      ...terms.init,
+      members: members.filter((member) => terms.admits(member)),
       version: this.#version,
       vectorLength: vectorLengthOf(spec),
       now,
@@ -326,6 +307,15 @@ export class RoundDriver {
     this.#log("round", { round: number, attempt, phase: state.phase, ...code });
   }
 
+  /** A study that was begun before there were rosters waits for one; it is resumed by hand. */
+  async #pause(reason: string): Promise<void> {
+    this.#stopped = true;
+    this.#round = undefined;
+    await this.components.studies.move(this.#study.name, ["running"], "paused", reason);
+    this.#log("study", { phase: "paused", code: reason });
+    this.#audience.wait("paused");
+  }
+
   async #complete(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -341,11 +331,4 @@ export class RoundDriver {
   #log(event: string, fields: Record<string, string | number>): void {
     this.components.logger.info(event, { study: this.#study.name, ...fields });
   }
-}
-
-/** Whether the roster has the site with the keys that it enrolled with: else no site would make a sum with it. */
-function inRoster(roster: Roster, { site, signKey, boxKey }: Member): boolean {
-  return roster.members.some(
-    (member) => member.site === site && member.signKey === signKey && member.boxKey === boxKey,
-  );
 }
