@@ -51,7 +51,7 @@ async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
     io.stdout(`coordinator ${url}\ncoordinator fingerprint ${figures.coordinatorFingerprint}\n`);
     say(
       io,
-      "next: read the site's fingerprint to the study lead, who compares it and approves; then: fedbaps-site study list",
+      "next: read the site's fingerprint to the study lead, who compares it and approves; then: fedbaps-site roster show",
     );
   } finally {
     await release();
