@@ -9,11 +9,10 @@ import { Connection } from "@fedbaps/site-agent/connection.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { loadIdentity } from "@fedbaps/site-agent/identity.js";
 import { loadMembership } from "@fedbaps/site-agent/membership.js";
-import type { CommandIo } from "@fedbaps/site-agent/options.js";
 import { readPolicy } from "@fedbaps/site-agent/policy.js";
-import { runProgram } from "@fedbaps/site-agent/program.js";
 import { StudyStore } from "@fedbaps/site-agent/study-store.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { runWith } from "../support/command-line.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { random } from "../unit/site-agent/make-runner.js";
 import { type StubOptions, stubTraining } from "../unit/site-agent/stub-training.js";
@@ -30,28 +29,7 @@ let folder: string;
 
 const homeOf = (site: string) => new Home(join(folder, site));
 
-async function cli(
-  env: Record<string, string>,
-  ...argv: string[]
-): Promise<{ status: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const io: CommandIo = {
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    env,
-    clock: systemClock,
-    random,
-    signal: new AbortController().signal,
-    terminal: false,
-  };
-  const status = await runProgram(argv, io);
-  return { status, out, err };
-}
+const cli = (env: Record<string, string>, ...argv: string[]) => runWith({ env }, ...argv);
 
 async function makeAgent(site: string, options: StubOptions) {
   const home = homeOf(site);

@@ -14,6 +14,7 @@ import { type Instruction, instructionSchema, type Reply, replySchema } from "@f
 import type { Cohort, KeyAdvertisement, RevealedShare, UnmaskRequest } from "@fedbaps/core/wire/secagg-messages.js";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { codeOf } from "../support/codes.js";
+import { LOW_ORDER } from "../support/low-order.js";
 import { largestDifference } from "../support/numbers.js";
 import { removeTemporaryFolders } from "../support/temporary-folder.js";
 import {
@@ -534,16 +535,7 @@ describe("malformed frames", () => {
 });
 
 describe("points of low order", () => {
-  // The small-order u coordinates of Curve25519, and non-canonical forms of two of them.
-  const points = [
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  ].map((hex) => toBase64(Buffer.from(hex, "hex")));
+  const points = LOW_ORDER.map((point) => toBase64(point));
 
   it.each(["shareKey", "maskKey"] as const)(
     "as a %s signed by its site: BAD_KEY at coordinator and site",

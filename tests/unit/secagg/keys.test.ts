@@ -15,6 +15,7 @@ import { memberSchema } from "@fedbaps/core/wire/secagg-messages.js";
 import { describe, expect, it } from "@jest/globals";
 import nacl from "tweetnacl";
 import { codeThrown, seededBytes } from "../../protocol/parties.js";
+import { LOW_ORDER } from "../../support/low-order.js";
 
 const identity = createIdentity("north", seededBytes(1));
 const other = createIdentity("south", seededBytes(2));
@@ -25,19 +26,7 @@ const point = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
 /** The same point to X25519, which ignores the top bit (RFC 7748, section 5). */
 const withTopBit = (bytes: Uint8Array) => bytes.map((byte, i) => (i === 31 ? byte | 0x80 : byte));
 
-// All encodings of the five points of small order in 255 bits: Bernstein, https://cr.yp.to/ecdh.html (validation), and
-// RFC 7748, section 6.1. In order: 0, 1, two of order 8, p - 1, and 0 and 1 again as p and p + 1.
-const LOW_ORDER = [
-  "0000000000000000000000000000000000000000000000000000000000000000",
-  "0100000000000000000000000000000000000000000000000000000000000000",
-  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-].map(point);
-
-// The other five of Bernstein's list are of small order only where all 256 bits count: the two of order 8, plus p, and
+// The other five of Bernstein's list (see LOW_ORDER) are of small order only where all 256 bits count: the two of order 8, plus p, and
 // 2p - 1, 2p, 2p + 1.
 const LOW_ORDER_IN_256_BITS = [
   "cdeb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880",
