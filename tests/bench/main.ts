@@ -2,6 +2,7 @@ import { open, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { benchBlackbox } from "./blackbox.js";
+import { benchCoordinator } from "./coordinator.js";
 import { benchDecoder } from "./decoder.js";
 import { describeMachine, type Machine } from "./machine.js";
 import { benchSecagg } from "./secagg.js";
@@ -13,16 +14,18 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
   step: benchStep,
   decoder: benchDecoder,
   secagg: benchSecagg,
+  coordinator: benchCoordinator,
 };
 
 const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
 
-  blackbox  what a provider adds to the network itself, and whether memory stays flat over 2,000 queries
-  step      one training step: how much of it is the black box's
-  decoder   an image-prompt decoder per image
-  secagg    the secure sum at a site and at the coordinator, beside CKKS (homomorphic encryption)
+  blackbox     what a provider adds to the network itself, and whether memory stays flat over 2,000 queries
+  step         one training step: how much of it is the black box's
+  decoder      an image-prompt decoder per image
+  secagg       the secure sum at a site and at the coordinator, beside CKKS (homomorphic encryption)
+  coordinator  a coordinator with 1,000 connected sites: time, bytes, stalls and memory against the size of a cohort
 
-Without a name all are run, in about six minutes. --json prints one JSON document instead of tables: an array, or the
+Without a name all are run, in about twelve minutes. --json prints one JSON document instead of tables: an array, or the
 one benchmark where one was named. --out writes that document to a file as well.
 `;
 

@@ -1,0 +1,113 @@
+import type { StudyPlan } from "./coordinator-load.js";
+import type { Memory, ProcessFigures } from "./coordinator-probe.js";
+import type { PhaseFigures, StudyFigures } from "./coordinator-stages.js";
+import { rounded } from "./statistics.js";
+import type { Row } from "./table.js";
+
+const LIMIT_MB = 400;
+const LIMIT_STALL_MS = 100;
+/** In these a vector is added, or a sum is made and stored. */
+const SUMMING = ["maskedInput", "unmask"];
+
+export function memoryRow(when: string, memory: Memory): Row {
+  return {
+    measured: "memory of the coordinator's process, the embedded database in it, in MB",
+    when,
+    rssMb: Math.round(memory.rssMb),
+    heapMb: Math.round(memory.heapMb),
+    externalMb: Math.round(memory.externalMb),
+    rssPeakSoFarMb: Math.round(memory.rssPeakMb),
+  };
+}
+
+/** A study's phases. @param losses how many sites it lost on the way. */
+export function phaseRows({ phases }: StudyFigures, losses = 0): Row[] {
+  return phases.map(({ sites, round, phase, coordinator, wallMs, up, down, sitesCpuMs }) => ({
+    measured: "phases: the coordinator's work from the first answer to the next question, all answers at once",
+    sites,
+    lost: losses,
+    round,
+    phase,
+    coordinatorCpuMs: Math.round(coordinator.cpuMs),
+    wallMs: Math.round(wallMs),
+    longestStallMs: Math.round(coordinator.stallMs),
+    longestStallCpuMs: Math.round(coordinator.stallCpuMs),
+    rssPeakMb: Math.round(coordinator.rssPeakMb),
+    upBytes: up,
+    downBytes: down,
+    sitesCpuMs: Math.round(sitesCpuMs),
+  }));
+}
+
+export function togetherRow(
+  plans: readonly StudyPlan[],
+  { coordinator, sitesCpuMs }: { coordinator: ProcessFigures; sitesCpuMs: number },
+): Row {
+  return {
+    measured: "studies at the same time, one round and the report, answers as they come",
+    studies: plans.length,
+    vectors: plans.reduce((sum, { sites }) => sum + sites, 0),
+    coordinatorCpuMs: Math.round(coordinator.cpuMs),
+    wallMs: Math.round(coordinator.wallMs),
+    longestStallMs: Math.round(coordinator.stallMs),
+    longestStallCpuMs: Math.round(coordinator.stallCpuMs),
+    rssPeakMb: Math.round(coordinator.rssPeakMb),
+    sitesCpuMs: Math.round(sitesCpuMs),
+  };
+}
+
+/** @param studies from the smallest cohort to the largest. @param connectedMb resident before any of them. */
+export function targetRows(studies: readonly StudyFigures[], connectedMb: number): Row[] {
+  const [, smaller, larger] = studies.map(({ phases }) => phases);
+  const times = (phase: string, figure: (phase: PhaseFigures) => number) =>
+    rounded(total(larger, phase, figure) / total(smaller, phase, figure));
+  const measured = "targets";
+  const stall = Math.max(
+    ...studies
+      .flatMap(({ phases }) => phases.filter(({ phase }) => SUMMING.includes(phase)))
+      .map(({ coordinator }) => coordinator.stallCpuMs),
+  );
+  const peaks = studies.map(({ phases }) => Math.max(...phases.map(({ coordinator }) => coordinator.rssPeakMb)));
+  return [
+    {
+      measured,
+      what: "longest stall while summing or storing, CPU ms",
+      figure: Math.round(stall),
+      target: `<= ${LIMIT_STALL_MS}`,
+      met: yes(stall <= LIMIT_STALL_MS),
+    },
+    ...peaks.map((peak, i) => ({
+      measured,
+      what: `peak memory with a cohort of ${studies[i].phases[0].sites}, MB; ${Math.round(connectedMb)} of it before`,
+      figure: Math.round(peak),
+      target: `<= ${LIMIT_MB} beside the database`,
+      met: yes(peak <= LIMIT_MB),
+    })),
+    {
+      measured,
+      what: `masked inputs, ${larger[0].sites} sites to ${smaller[0].sites}`,
+      figure: times("maskedInput", ({ up }) => up),
+      target: "4: linear",
+    },
+    {
+      measured,
+      what: `shares up, ${larger[0].sites} sites to ${smaller[0].sites}`,
+      figure: times("shareKeys", ({ up }) => up),
+      target: "16: quadratic",
+    },
+    {
+      measured,
+      what: `shares down, ${larger[0].sites} sites to ${smaller[0].sites}`,
+      figure: times("shareKeys", ({ down }) => down),
+      target: "16: quadratic",
+    },
+  ];
+}
+
+function total(phases: readonly PhaseFigures[], phase: string, figure: (phase: PhaseFigures) => number): number {
+  return phases.filter((one) => one.phase === phase).reduce((sum, one) => sum + figure(one), 0);
+}
+
+function yes(condition: boolean): string {
+  return condition ? "yes" : "no";
+}
