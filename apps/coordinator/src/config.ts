@@ -6,8 +6,11 @@ export const VERSION = "0.1.0";
 export const DEFAULT_HOST = "127.0.0.1";
 export const DEFAULT_PORT = 8470;
 
-/** How long an invite code can be used. */
-export const INVITE_MILLISECONDS = 7 * 24 * 3_600_000;
+/** How long an invite code can be used, unless something else is asked for. */
+export const DEFAULT_INVITE_HOURS = 7 * 24;
+export const MAX_INVITE_HOURS = 30 * 24;
+/** After so long a site should make new keys. */
+export const KEY_AGE_DAYS = 365;
 /** How long a connection may take to say who it is. */
 export const AUTH_MILLISECONDS = 10_000;
 /** How many connections at once may be about to say who they are. */

@@ -1,8 +1,9 @@
 import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
-import { type Selectable, sql } from "kysely";
+import type { Selectable } from "kysely";
 import { CoordinatorError } from "../errors.js";
 import type { Database, SitesTable } from "./schema.js";
+import { requireNewKeys } from "./site-keys.js";
 
 /** `invited` (no keys yet) -> `pending` (enrolled) -> `approved` -> `revoked`. */
 export type SiteStatus = "invited" | "pending" | "approved" | "revoked";
@@ -12,6 +13,8 @@ export interface SiteRow {
   status: SiteStatus;
   signKey: string | null;
   boxKey: string | null;
+  /** Since when these keys are in use, in milliseconds since the epoch. */
+  keysSince: number | null;
   createdAt: number;
   lastSeen: number | null;
   bytesUp: number;
@@ -20,6 +23,7 @@ export interface SiteRow {
 
 /** Sites, their keys, and the one-time invites by which they come. */
 export class SiteRepository {
+  /** @param db may be a transaction: what is changed here then belongs to it. */
   constructor(private readonly db: Database) {}
 
   async list(): Promise<SiteRow[]> {
@@ -31,6 +35,23 @@ export class SiteRepository {
     return row && siteOf(row);
   }
 
+  /** The same; nobody else changes the site until the transaction ends. */
+  async lock(name: string): Promise<SiteRow | undefined> {
+    const row = await this.db.selectFrom("sites").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
+    return row && siteOf(row);
+  }
+
+  /** When the open invites end, by the sites that they are for. */
+  async openInvites(now: number): Promise<Map<string, number>> {
+    const rows = await this.db
+      .selectFrom("invites")
+      .select(["site", "expires_at"])
+      .where("used_at", "is", null)
+      .where("expires_at", ">", now)
+      .execute();
+    return new Map(rows.map((row) => [row.site, Number(row.expires_at)]));
+  }
+
   /** The keys of those of the named sites that are approved. */
   async members(names: readonly string[]): Promise<Member[]> {
     const sites = (await this.list()).filter((site) => site.status === "approved" && names.includes(site.name));
@@ -39,7 +60,7 @@ export class SiteRepository {
 
   /** Stores a one-time code for a site. Earlier unused codes of the site stop working. */
   async invite(site: string, code: string, expiresAt: number, now: number): Promise<void> {
-    await this.db.transaction().execute(async (transaction) => {
+    await this.#within(async (transaction) => {
       await transaction
         .insertInto("sites")
         .values({
@@ -57,6 +78,7 @@ export class SiteRepository {
         .selectFrom("sites")
         .select("status")
         .where("name", "=", site)
+        .forUpdate()
         .executeTakeFirstOrThrow();
       if (row.status !== "invited")
         throw new CoordinatorError("CONFLICT", `site ${site} is ${row.status} already; choose another name`, { site });
@@ -74,36 +96,29 @@ export class SiteRepository {
    * @throws CoordinatorError BAD_INVITE (the code is wrong, used or expired), CONFLICT
    */
   async enrol(code: string, { site, signKey, boxKey }: Member, now: number): Promise<SiteStatus> {
-    return this.db.transaction().execute(async (transaction) => {
+    return this.#within(async (transaction) => {
       const invite = await transaction
         .selectFrom("invites")
         .selectAll()
         .where("code_hash", "=", hashOf(code))
+        .forUpdate()
         .executeTakeFirst();
       const refuse = (why: string) =>
         new CoordinatorError("BAD_INVITE", `the invite code ${why}; ask the study lead for a new one`, { site });
       if (invite === undefined || invite.site !== site) throw refuse("is not valid for this site");
-      const row = await transaction.selectFrom("sites").selectAll().where("name", "=", site).executeTakeFirstOrThrow();
+      const row = await transaction
+        .selectFrom("sites")
+        .selectAll()
+        .where("name", "=", site)
+        .forUpdate()
+        .executeTakeFirstOrThrow();
       if (invite.used_at !== null) {
         if (row.sign_key === signKey && row.box_key === boxKey) return siteOf(row).status;
         throw refuse("was used before");
       }
       if (Number(invite.expires_at) <= now) throw refuse("has expired");
       if (row.status !== "invited") throw refuse("is not valid any more");
-      // A key counts for one site and one purpose: no sum is made over a cohort in which two keys are the same.
-      const twin = await transaction
-        .selectFrom("sites")
-        .select("name")
-        .where((where) =>
-          where.or([where("sign_key", "in", [signKey, boxKey]), where("box_key", "in", [signKey, boxKey])]),
-        )
-        .executeTakeFirst();
-      if (twin !== undefined)
-        throw new CoordinatorError("CONFLICT", "another site has enrolled with one of these keys; make new ones", {
-          site,
-        });
-      if (signKey === boxKey)
-        throw new CoordinatorError("CONFLICT", "the two keys of the site are the same; make new ones", { site });
+      await requireNewKeys(transaction, site, { signKey, boxKey });
       await transaction
         .updateTable("invites")
         .set({ used_at: now })
@@ -111,7 +126,7 @@ export class SiteRepository {
         .execute();
       await transaction
         .updateTable("sites")
-        .set({ status: "pending", sign_key: signKey, box_key: boxKey })
+        .set({ status: "pending", sign_key: signKey, box_key: boxKey, keys_since: now })
         .where("name", "=", site)
         .execute();
       return "pending";
@@ -120,24 +135,15 @@ export class SiteRepository {
 
   /** An invite that is still open ends with the site's revocation. */
   async setStatus(name: string, status: SiteStatus): Promise<void> {
-    await this.db.transaction().execute(async (transaction) => {
+    await this.#within(async (transaction) => {
       await transaction.updateTable("sites").set({ status }).where("name", "=", name).execute();
       if (status === "revoked")
         await transaction.deleteFrom("invites").where("site", "=", name).where("used_at", "is", null).execute();
     });
   }
 
-  /** Adds what a connection that ended has carried. */
-  async seen(name: string, at: number | null, bytesUp: number, bytesDown: number): Promise<void> {
-    await this.db
-      .updateTable("sites")
-      .set((row) => ({
-        ...(at === null ? {} : { last_seen: at }),
-        bytes_up: sql<number>`${row.ref("bytes_up")} + ${bytesUp}`,
-        bytes_down: sql<number>`${row.ref("bytes_down")} + ${bytesDown}`,
-      }))
-      .where("name", "=", name)
-      .execute();
+  #within<T>(act: (transaction: Database) => Promise<T>): Promise<T> {
+    return this.db.isTransaction ? act(this.db) : this.db.transaction().execute(act);
   }
 }
 
@@ -147,6 +153,7 @@ function siteOf(row: Selectable<SitesTable>): SiteRow {
     status: row.status as SiteStatus,
     signKey: row.sign_key,
     boxKey: row.box_key,
+    keysSince: row.keys_since === null ? null : Number(row.keys_since),
     createdAt: Number(row.created_at),
     lastSeen: row.last_seen === null ? null : Number(row.last_seen),
     bytesUp: Number(row.bytes_up),
