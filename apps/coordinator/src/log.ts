@@ -4,6 +4,12 @@ import { pino } from "pino";
 
 /** What a log line may say. Anything else is left out, so that no careless call can write it down. */
 const ALLOWED = [
+  "requestId",
+  "replica",
+  "role",
+  "action",
+  "version",
+  "records",
   "study",
   "site",
   "round",
@@ -61,10 +67,15 @@ function writeJson(stream: NodeJS.WritableStream): Write {
 
 function writeText(stream: NodeJS.WritableStream, now: () => number): Write {
   return (level, event, { stack, ...fields }) => {
-    if (level === "debug") return;
+    if (level === "debug" || isRoutine(event, fields)) return;
     const words = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
     const mark = level === "info" ? [] : [level];
     const line = [new Date(now()).toISOString().slice(11, 19), ...mark, event, ...words].join(" ");
     stream.write(stack === undefined ? `${line}\n` : `${line}\n${stack}\n`);
   };
+}
+
+/** Nothing that a person at a terminal wants to read: dashboards ask every few seconds. Machines get it all. */
+function isRoutine(event: string, { method, status }: LogFields): boolean {
+  return event === "request" && (method === "GET" || method === "HEAD") && Number(status) < 500;
 }

@@ -1,55 +1,105 @@
-import express, { type Express } from "express";
-import { VERSION } from "../config.js";
-import type { TokenRepository } from "../store/token-repository.js";
-import { requireAdmin } from "./authorise.js";
+import type { Logger } from "@fedbaps/core/common/logger.js";
+import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
+import express, { type Express, type RequestHandler } from "express";
+import type { Metrics } from "../telemetry/metrics.js";
+import { type StateComponents, StateMetrics } from "../telemetry/state-metrics.js";
+import { type AuditComponents, auditRoutes } from "./audit.js";
+import { type CoordinatorInfoComponents, coordinatorRoutes } from "./coordinator.js";
+import { withDescription } from "./description.js";
 import { type EnrolmentComponents, enrolmentRoutes } from "./enrolment.js";
+import { type EventsComponents, eventRoutes } from "./events.js";
+import { type HealthComponents, healthRoutes } from "./health.js";
+import { createLimiters, DEFAULT_LIMITS, type RateLimits } from "./limits.js";
+import { metricsRoutes } from "./metrics.js";
 import { notFound, problemHandler } from "./problem.js";
+import { requestLog } from "./request-log.js";
 import { type RostersComponents, rosterRoutes } from "./rosters.js";
+import type { Route } from "./route.js";
+import { securityHeaders } from "./security.js";
+import { seenRoutes } from "./seen.js";
+import { serveRoutes } from "./serve-routes.js";
+import { type SessionsComponents, sessionRoutes } from "./sessions.js";
 import { type SitesComponents, siteRoutes } from "./sites.js";
 import { studyRoutes } from "./studies.js";
-import type { StudyViewComponents } from "./study-view.js";
+import { type TokensComponents, tokenRoutes } from "./tokens.js";
+import { type StudyViewComponents, waitingOf } from "./waiting.js";
 
-export interface ApiComponents extends EnrolmentComponents, SitesComponents, RostersComponents, StudyViewComponents {
-  readonly tokens: TokenRepository;
-  /** Whether the database answers. */
-  readonly ready: () => Promise<boolean>;
+export interface ApiComponents
+  extends SessionsComponents,
+    TokensComponents,
+    CoordinatorInfoComponents,
+    EnrolmentComponents,
+    SitesComponents,
+    RostersComponents,
+    StudyViewComponents,
+    EventsComponents,
+    AuditComponents,
+    HealthComponents,
+    Omit<StateComponents, "waiting"> {
+  readonly studies: RostersComponents["studies"];
+  readonly sites: RostersComponents["sites"];
+  readonly connections: SitesComponents["connections"];
+  readonly metrics: Metrics;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly limits?: RateLimits;
 }
-
-const PAGE = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>FedBAPS coordinator</title>
-<h1>FedBAPS coordinator ${VERSION}</h1>
-<p>It is running. Studies are managed with <code>fedbaps-coordinator</code> on the command line.</p>
-<p>Health: <a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></p>
-</html>
-`;
 
 /** The HTTP side of the coordinator. */
 export function createApi(components: ApiComponents): Express {
+  const { metrics, logger } = components;
   const app = express();
   app.disable("x-powered-by");
-  app.use((_request, response, next) => {
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    response.setHeader("Cache-Control", "no-store");
-    next();
-  });
-  app.get("/", (_request, response) => void response.type("html").send(PAGE));
-  app.get("/healthz", (_request, response) => void response.json({ status: "ok", version: VERSION }));
-  app.get("/readyz", async (_request, response) => {
-    const ready = await components.ready();
-    response.status(ready ? 200 : 503).json({ status: ready ? "ready" : "not-ready" });
-  });
-  const api = express.Router();
-  api.use(express.json({ limit: "1mb" }));
-  api.use(enrolmentRoutes(components));
-  api.use(requireAdmin(components.tokens));
-  api.use(siteRoutes(components));
-  api.use(rosterRoutes(components));
-  api.use(studyRoutes(components));
-  app.use("/api/v1", api);
+  app.disable("etag");
+  // Only a proxy on this machine is believed who it says that asks.
+  app.set("trust proxy", "loopback");
+  app.set("query parser", "simple");
+  app.use(requestLog(components));
+  app.use(securityHeaders());
+  app.use("/api/v1", noStore, apiRouter(components));
+  app.use(noStore, healthRoutes(components));
+  const state = new StateMetrics(metrics.registry, { ...components, waiting: () => waitingReasons(components) });
+  const refresh = async () => {
+    metrics.process.refresh();
+    await state.refresh();
+  };
+  app.use(metricsRoutes({ ...components, registry: metrics.registry, refresh }));
   app.use(notFound);
-  app.use(problemHandler(components.logger));
+  app.use(problemHandler(logger));
   return app;
+}
+
+/** Every route of the API, as it is served and described. */
+export function routesOf(components: ApiComponents): Route[] {
+  return withDescription([
+    ...sessionRoutes(components),
+    ...tokenRoutes(components),
+    ...coordinatorRoutes(components),
+    ...enrolmentRoutes(components),
+    ...siteRoutes(components),
+    ...rosterRoutes(components),
+    ...studyRoutes(components),
+    ...seenRoutes(components),
+    ...auditRoutes(components),
+    ...eventRoutes(components),
+  ]);
+}
+
+function apiRouter(components: ApiComponents): express.Router {
+  const router = express.Router();
+  const serving = { ...components, limiters: createLimiters(components.limits ?? DEFAULT_LIMITS) };
+  serveRoutes(router, routesOf(components), serving);
+  return router;
+}
+
+const noStore: RequestHandler = (_request, response, next) => {
+  response.setHeader("Cache-Control", "no-store");
+  next();
+};
+
+async function waitingReasons(components: ApiComponents): Promise<string[]> {
+  const open = (await components.studyRepository.list()).filter(({ status }) => status !== "draft");
+  const presences = await components.connections.all();
+  const waiting = await Promise.all(open.map((study) => waitingOf(components, study, presences)));
+  return waiting.flatMap((one) => (one === null ? [] : [one.reason]));
 }

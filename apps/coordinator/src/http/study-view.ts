@@ -1,25 +1,5 @@
-import type { RoundView } from "@fedbaps/core/federation/round-state.js";
-import { requiredSites } from "@fedbaps/core/wire/study.js";
-import type { Connections } from "../realtime/connections.js";
-import type { Studies } from "../rounds/studies.js";
-import type { RoundRepository } from "../store/round-repository.js";
-import type { SiteRepository } from "../store/site-repository.js";
-import type { StudyRepository, StudyRow } from "../store/study-repository.js";
-
-export interface StudyViewComponents {
-  readonly studies: Studies;
-  readonly studyRepository: StudyRepository;
-  readonly rounds: RoundRepository;
-  readonly sites: SiteRepository;
-  readonly connections: Connections;
-}
-
-/** Why a study does not move on, who it waits for, and until when (null: until they come). */
-export interface Waiting {
-  reason: string;
-  sites: string[];
-  deadline: number | null;
-}
+import type { StudyRow } from "../store/study-repository.js";
+import { explainWaiting, type StudyViewComponents } from "./waiting.js";
 
 /** One line of the list of studies. */
 export function summaryOf({ name, spec, hash, status, reason, version, createdAt }: StudyRow) {
@@ -29,77 +9,53 @@ export function summaryOf({ name, spec, hash, status, reason, version, createdAt
 /** Everything that the API says of one study. */
 export async function viewStudy(components: StudyViewComponents, study: StudyRow) {
   const { studies, studyRepository, rounds, sites, connections } = components;
-  const driver = study.status === "running" ? studies.driver(study.name) : undefined;
-  const round = driver?.view() ?? null;
+  const live =
+    study.status === "running" ? await studies.live(study.name) : { driver: null, round: null, reporting: null };
   const approvals = await studyRepository.approvals(study);
   const reports = await studyRepository.reports(study.name);
   const failures = await studyRepository.reportFailures(study.name);
+  const siteRounds = await rounds.siteRounds(study.name);
+  const statuses = new Map((await sites.list()).map((site) => [site.name, site.status]));
+  const presences = await connections.all();
   const named = [...study.spec.participation.sites].sort();
-  const rows = new Map((await sites.list()).map((site) => [site.name, site]));
-  const traffic = named.reduce(
-    (total, name) => {
-      const live = connections.traffic(name);
-      total.bytesUp += (rows.get(name)?.bytesUp ?? 0) + live.up;
-      total.bytesDown += (rows.get(name)?.bytesDown ?? 0) + live.down;
-      return total;
-    },
-    { bytesUp: 0, bytesDown: 0 },
-  );
+  const traffic = { bytesUp: 0, bytesDown: 0 };
+  for (const name of named) {
+    traffic.bytesUp += presences.get(name)?.bytesUp ?? 0;
+    traffic.bytesDown += presences.get(name)?.bytesDown ?? 0;
+  }
   return {
     ...summaryOf(study),
     spec: study.spec,
-    waiting: waitingOf(study, {
-      approvals,
-      absent: approvals.filter((site) => !connections.presence(site).connected),
-      round,
-      reporting: driver?.reportingView() ?? null,
-    }),
-    round,
+    waiting: explainWaiting(study, { approvals, presences, live }),
+    driver: live.driver,
+    round: live.round,
     rounds: await rounds.list(study.name),
     sites: named.map((name) => {
-      const inRound = round?.sites.find((site) => site.site === name);
-      const presence = connections.presence(name);
+      const inRound = live.round?.sites.find((site) => site.site === name);
+      const presence = presences.get(name);
+      const queries = siteRounds.filter(({ site }) => site === name).map((row) => row.queries);
+      if (inRound?.queries !== undefined) queries.push(inRound.queries);
       return {
         site: name,
-        status: rows.get(name)?.status ?? "unknown",
+        status: statuses.get(name) ?? "unknown",
         approved: approvals.includes(name),
         reported: reports.has(name),
         reportFailure: failures.get(name) ?? null,
-        connected: presence.connected,
-        lastMessage: presence.lastMessage ?? rows.get(name)?.lastSeen ?? null,
+        connected: presence?.connected ?? false,
+        lastMessage: presence?.lastMessage ?? null,
         state: inRound?.state ?? null,
+        reason: inRound?.reason ?? null,
         stepsDone: inRound?.stepsDone ?? null,
         stepsPlanned: inRound?.stepsPlanned ?? null,
-        queries: inRound?.queries ?? null,
+        queries: reports.get(name)?.queries ?? (queries.length === 0 ? null : Math.max(...queries)),
+        bytesUp: presence?.bytesUp ?? 0,
+        bytesDown: presence?.bytesDown ?? 0,
       };
     }),
+    siteDice: siteRounds
+      .filter((row) => row.valDice !== null || row.zeroShotValDice !== null)
+      .map(({ round, site, valDice, zeroShotValDice }) => ({ round, site, valDice, zeroShotValDice })),
     reports: [...reports].map(([site, report]) => ({ site, ...report })),
     traffic,
   };
-}
-
-interface Standing {
-  readonly approvals: readonly string[];
-  /** Those of them that are not connected. */
-  readonly absent: string[];
-  readonly round: RoundView | null;
-  readonly reporting: { waitingFor: string[]; deadline: number | null } | null;
-}
-
-function waitingOf(study: StudyRow, { approvals, absent, round, reporting }: Standing): Waiting | null {
-  if (study.status === "draft") return { reason: "not-started", sites: [], deadline: null };
-  if (study.status === "paused") return { reason: "paused", sites: [], deadline: null };
-  if (study.status === "enrolling") {
-    if (approvals.length >= requiredSites(study.spec))
-      return { reason: "waiting-for-sites", sites: absent, deadline: null };
-    return {
-      reason: "waiting-for-approvals",
-      sites: study.spec.participation.sites.filter((site) => !approvals.includes(site)).sort(),
-      deadline: null,
-    };
-  }
-  if (reporting !== null)
-    return { reason: "waiting-for-reports", sites: reporting.waitingFor, deadline: reporting.deadline };
-  if (round === null || round.reason === null) return null;
-  return { reason: round.reason, sites: round.waitingFor, deadline: round.deadline };
 }
