@@ -119,7 +119,7 @@ async function filesUnder(folder: string): Promise<Uint8Array[]> {
 
 /** Every row of every table: texts as they are, and bytes. */
 async function rowsUnder(home: string): Promise<Uint8Array[]> {
-  const db = await openDatabase(home);
+  const { db, close } = await openDatabase({ home });
   const recorded: Uint8Array[] = [];
   for (const table of TABLES) {
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(db);
@@ -127,7 +127,7 @@ async function rowsUnder(home: string): Promise<Uint8Array[]> {
       for (const value of Object.values(row))
         if (value !== null) recorded.push(value instanceof Uint8Array ? value : Buffer.from(String(value)));
   }
-  await db.destroy();
+  await close();
   return recorded;
 }
 

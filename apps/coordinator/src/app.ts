@@ -1,30 +1,44 @@
-import { writeFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type RequestListener } from "node:http";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { fingerprint, memberOf, type RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { sql } from "kysely";
-import { adminTokenFile, checkListen, urlOf } from "./config.js";
-import { CoordinatorError } from "./errors.js";
-import { loadIdentity, lockHome, prepareHome } from "./home.js";
+import { AuditLog } from "./audit/audit-log.js";
+import { checkListen, urlOf } from "./config.js";
+import { drawToken, firstToken } from "./first-token.js";
+import { Heartbeat } from "./heartbeat.js";
+import { lockHome, prepareHome } from "./home.js";
 import { createApi } from "./http/api.js";
+import type { RateLimits } from "./http/limits.js";
+import { loadIdentity, sharedIdentity } from "./identity.js";
+import { listen, stopListening } from "./listening.js";
+import { LiveFeed } from "./live-feed.js";
+import { Cluster } from "./realtime/cluster.js";
+import { serveCluster } from "./realtime/cluster-service.js";
 import { Connections } from "./realtime/connections.js";
-import { openGateway } from "./realtime/gateway.js";
+import { createIo, hasRoom, openGateway } from "./realtime/gateway.js";
 import { SiteMessages } from "./realtime/site-messages.js";
 import { Studies } from "./rounds/studies.js";
-import { isNewDatabase, openDatabase } from "./store/database.js";
+import { isNewDatabase, type OpenDatabase, openDatabase } from "./store/database.js";
 import { EpochRepository } from "./store/epoch-repository.js";
+import { LeaseRepository } from "./store/lease-repository.js";
+import { createPool } from "./store/pool.js";
+import { PresenceRepository } from "./store/presence-repository.js";
+import { ReplicaRepository } from "./store/replica-repository.js";
 import { RosterRepository } from "./store/roster-repository.js";
 import { RoundRepository } from "./store/round-repository.js";
 import type { Database } from "./store/schema.js";
+import { SessionRepository } from "./store/session-repository.js";
 import { SiteRepository } from "./store/site-repository.js";
 import { StudyRepository } from "./store/study-repository.js";
 import { TokenRepository } from "./store/token-repository.js";
+import { createMetrics } from "./telemetry/metrics.js";
 
 export interface CoordinatorOptions {
   /** Keys, database and token file; without it everything is in memory and gone at the end. */
   readonly home: string | undefined;
+  /** Address of a PostgreSQL that is used instead of the embedded one; other coordinator processes may use it too. */
+  readonly databaseUrl?: string | undefined;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -32,6 +46,8 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: RandomBytes;
+  /** How often the API may be asked; the default is for production. */
+  readonly limits?: RateLimits;
   /** Says something to the person who waits for the start. */
   readonly note?: (line: string) => void;
 }
@@ -40,15 +56,20 @@ export interface Coordinator {
   readonly url: string;
   /** Of the coordinator's key, for people to compare. */
   readonly fingerprint: string;
+  /** The id of this process among those that share its database. */
+  readonly replica: string;
   /** The first start makes an admin token; later ones give undefined. */
   readonly newAdminToken: string | undefined;
-  /** Stops in reverse order of the start; running studies go on at the next one. */
+  /** Stops in reverse order of the start; running studies go on at another process, or at the next start. */
   close(): Promise<void>;
 }
 
+/** Connections for messages between replicas: one that listens, one that sends, in order. */
+const MESSAGE_CONNECTIONS = 2;
+
 /** Starts a coordinator: the only wiring. @throws UsageError, CoordinatorError */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
-  const { home, host, port, clock, logger, random } = options;
+  const { home, databaseUrl, host, port, clock, logger, random } = options;
   checkListen(host, port, options.insecureHttp ?? false);
   const closing: (() => unknown)[] = [];
   const close = async () => {
@@ -59,83 +80,91 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
       await prepareHome(home);
       closing.push(lockHome(home));
     }
-    const identity = loadIdentity(home, random);
-    const publicKey = memberOf(identity).signKey;
     // Listening comes before the database, which takes seconds when it is new: a taken port is told at once.
     let handler: RequestListener = (_request, response) => response.writeHead(503).end();
     const server = createServer((request, response) => handler(request, response));
     const url = urlOf(host, await listen(server, host, port));
     closing.push(() => stopListening(server));
-    const drawn = isNewDatabase(home) ? drawToken(options) : undefined;
+    const place = { home, url: databaseUrl };
+    // The token's file comes before the database: an interrupted start makes another one.
+    const drawn = isNewDatabase(place) ? drawToken(home, random) : undefined;
     if (home !== undefined && drawn !== undefined) options.note?.("making a new database, this takes some seconds");
-    const db = await openDatabase(home);
-    closing.push(() => db.destroy());
+    const database = await openDatabase(place);
+    closing.push(() => database.close());
+    const { db, kind } = database;
+    const newAdminToken = await firstToken(db, { home, random, now: clock.now(), drawn });
+    const identity = kind === "embedded" ? loadIdentity(home, random) : await sharedIdentity(db, home, random);
+    const publicKey = memberOf(identity).signKey;
+    const replica = Buffer.from(random(6)).toString("hex");
 
-    const [tokens, sites] = [new TokenRepository(db), new SiteRepository(db)];
-    const [studyRepository, rounds] = [new StudyRepository(db), new RoundRepository(db)];
-    const newAdminToken = await firstToken(tokens, options, drawn);
-    const connections = new Connections(sites);
-    closing.push(() => connections.saved());
-    const rosters = new RosterRepository(db);
-    const epochs = new EpochRepository(db);
-    const stores = { sites, rounds, rosters, epochs };
-    const studies = new Studies({ ...stores, studies: studyRepository, clock, logger, outbox: connections });
+    const stores = {
+      sites: new SiteRepository(db),
+      rounds: new RoundRepository(db),
+      rosters: new RosterRepository(db),
+      epochs: new EpochRepository(db),
+      leases: new LeaseRepository(db, replica),
+      replicas: new ReplicaRepository(db, replica),
+      presences: new PresenceRepository(db, replica),
+      tokens: new TokenRepository(db),
+      sessions: new SessionRepository(db),
+    };
+    const studyRepository = new StudyRepository(db);
+    let connections: Connections | undefined;
+    const pool = databaseUrl === undefined ? undefined : createPool(databaseUrl, MESSAGE_CONNECTIONS);
+    if (pool !== undefined) closing.push(() => pool.end());
+    const io = createIo(server, pool, (clients) => connections !== undefined && hasRoom(clients, connections));
+    const cluster = new Cluster({ io: pool === undefined ? undefined : io, own: replica, clock, random });
+    const feed = new LiveFeed(
+      clock,
+      cluster.shared ? (change) => cluster.tell({ kind: "changed", change }) : undefined,
+    );
+    const metrics = createMetrics();
+    closing.push(() => metrics.close());
+    const base = { db, cluster, replica, feed, telemetry: metrics, metrics, clock, logger, random };
+    const audit = new AuditLog({ ...base, key: identity.sign });
+    connections = new Connections({ ...stores, ...base });
+    closing.push(() => connections?.close());
+
+    const studies = new Studies({ ...stores, ...base, studies: studyRepository, audit, outbox: connections });
+    closing.push(await beginLife(database, stores.replicas, { ...base, studies }));
     closing.push(() => studies.close());
-    await studies.resumeAll();
-    const shared = { ...stores, studies, studyRepository, connections, tokens, publicKey, random, clock, logger };
+    const shared = { ...stores, ...base, audit, studies, studyRepository, connections, publicKey, identity, url };
     const messages = new SiteMessages(shared);
-    closing.push(openGateway({ ...shared, messages }, server));
-    handler = createApi({ ...shared, ready: () => answers(db) });
+    serveCluster({ ...shared, messages });
+    await audit.record({ actor: "coordinator", action: "coordinator.started", details: { replica } });
+    closing.push(() =>
+      audit.record({ actor: "coordinator", action: "coordinator.stopped", details: { replica } }).catch(() => {}),
+    );
+    await studies.reconcile();
+    closing.push(openGateway({ ...shared, messages }, io, server));
+    handler = createApi({
+      ...shared,
+      ...(options.limits ? { limits: options.limits } : {}),
+      database: kind,
+      ready: () => answers(db),
+    });
     logger.info("listening", { url });
-    return { url, fingerprint: fingerprint(publicKey), newAdminToken, close };
+    return { url, fingerprint: fingerprint(publicKey), replica, newAdminToken, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Draws an admin token and writes its file, which comes before the database: an interrupted start makes another one. */
-function drawToken({ home, random }: CoordinatorOptions): string {
-  const token = Buffer.from(random(32)).toString("base64url");
-  if (home === undefined) return token;
-  try {
-    writeFileSync(adminTokenFile(home), `${token}\n`, { mode: 0o600 });
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    throw new CoordinatorError("HOME_UNUSABLE", `cannot write ${adminTokenFile(home)}: ${reason}`);
+/** Makes this process one of the living. The embedded database has no other. */
+async function beginLife(
+  { kind }: OpenDatabase,
+  replicas: ReplicaRepository,
+  { clock, logger, studies }: { clock: Clock; logger: Logger; studies: Studies },
+): Promise<() => Promise<void>> {
+  if (kind === "embedded") {
+    await replicas.beat(clock.now());
+    await replicas.alone();
+    return () => replicas.leave().catch(() => {});
   }
-  return token;
-}
-
-/** Lets in the first admin, by the token that was drawn for a new database. */
-async function firstToken(
-  tokens: TokenRepository,
-  options: CoordinatorOptions,
-  drawn: string | undefined,
-): Promise<string | undefined> {
-  if (await tokens.any()) return undefined;
-  const token = drawn ?? drawToken(options);
-  await tokens.add(token, "admin", options.clock.now());
-  return token;
-}
-
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      const why = taken
-        ? `port ${port} on ${host} is taken; choose another with --port`
-        : `cannot listen on ${host}:${port} (${error.code})`;
-      reject(new CoordinatorError(taken ? "PORT_IN_USE" : "CANNOT_LISTEN", why));
-    });
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-async function stopListening(server: Server): Promise<void> {
-  server.closeAllConnections();
-  if (server.listening) await new Promise((resolve) => server.close(resolve));
+  const heartbeat = new Heartbeat({ replicas, clock, logger, beaten: () => studies.attend() });
+  await heartbeat.start();
+  return () => heartbeat.stop();
 }
 
 async function answers(db: Database): Promise<boolean> {

@@ -18,6 +18,14 @@ export type CoordinatorErrorCode =
   /** The database was written by a newer version of this program. */
   | "SCHEMA_NEWER"
   | "SCHEMA_FAILED"
+  /** DATABASE_URL names no PostgreSQL that lets us in. */
+  | "DATABASE_UNREACHABLE"
+  /** This home and the database belong to different coordinators. */
+  | "IDENTITY_CONFLICT"
+  /** Another coordinator process drives the study now. */
+  | "LEASE_LOST"
+  /** No process drives the study at this moment; one will. */
+  | "NOT_DRIVEN"
   | "STUDY_FILE"
   /** A command could not reach the coordinator, or got an answer that is not one. */
   | "UNREACHABLE"

@@ -2,9 +2,6 @@ import { randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fromBase64, toBase64 } from "@fedbaps/core/common/bytes.js";
-import { createIdentity, type Identity, memberOf, type RandomBytes } from "@fedbaps/core/secagg/keys.js";
-import { memberSchema } from "@fedbaps/core/wire/secagg-messages.js";
 import { z } from "zod";
 import { CoordinatorError } from "./errors.js";
 
@@ -109,47 +106,7 @@ function isAlive({ pid, at, started }: Lock, startedAt: number): boolean {
   }
 }
 
-const secretBytes = (length: number) =>
-  z.base64().refine((text) => fromBase64(text).length === length, `must be ${length} bytes in base64`);
-const identitySchema = z.strictObject({
-  version: z.literal(1),
-  signKey: memberSchema.shape.signKey,
-  signSecret: secretBytes(64),
-  boxKey: memberSchema.shape.boxKey,
-  boxSecret: secretBytes(32),
-});
-
-/** The coordinator's own keys: made at the first start, kept in `home`; for a coordinator without a home made anew. */
-export function loadIdentity(home: string | undefined, random: RandomBytes): Identity {
-  if (home === undefined) return createIdentity("coordinator", random);
-  const file = join(home, "identity.json");
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-      throw new CoordinatorError("HOME_UNUSABLE", `cannot read ${file}: ${reasonOf(error)}`);
-    const identity = createIdentity("coordinator", random);
-    const { signKey, boxKey } = memberOf(identity);
-    const [signSecret, boxSecret] = [toBase64(identity.sign.secretKey), toBase64(identity.box.secretKey)];
-    writeFileSync(file, JSON.stringify({ version: 1, signKey, signSecret, boxKey, boxSecret }), {
-      mode: 0o600,
-      flag: "wx",
-    });
-    return identity;
-  }
-  try {
-    const keys = identitySchema.parse(JSON.parse(text));
-    return {
-      site: "coordinator",
-      sign: { publicKey: fromBase64(keys.signKey), secretKey: fromBase64(keys.signSecret) },
-      box: { publicKey: fromBase64(keys.boxKey), secretKey: fromBase64(keys.boxSecret) },
-    };
-  } catch {
-    throw new CoordinatorError("HOME_UNUSABLE", `${file} is damaged; restore it from a backup, sites know this key`);
-  }
-}
-
-function reasonOf(error: unknown): string {
+/** Why the file system refused. */
+export function reasonOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? "unknown reason";
 }

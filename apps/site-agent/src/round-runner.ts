@@ -1,7 +1,7 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
-import type { Failure, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { Failure, Instruction, SiteDice, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
@@ -186,8 +186,21 @@ export class RoundRunner {
       this.#progress.phase("waiting", round);
       // While a newer attempt still recruits, its own instruction to train is to come, and is answered at once.
       if (sameAttempt(this.#asked, this.#latest))
-        this.init.link.reply({ phase: "training", reference: this.#asked!, queries: this.init.work.queries });
+        this.init.link.reply({
+          phase: "training",
+          reference: this.#asked!,
+          queries: this.init.work.queries,
+          ...this.#dice(version),
+        });
     });
+  }
+
+  /** This site's own figures, where its policy lets them leave. */
+  #dice(version: number): { dice?: SiteDice } {
+    const { policy, work } = this.init;
+    const [valDice, zeroShotValDice] = [work.valDice(version), work.valDice(0)];
+    if (policy.metrics !== "own" || valDice === undefined || zeroShotValDice === undefined) return {};
+    return { dice: { valDice, zeroShotValDice } };
   }
 
   #sum(instruction: SumInstruction, reference: RoundReference): void {

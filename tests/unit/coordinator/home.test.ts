@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkListen } from "@fedbaps/coordinator/config.js";
-import { loadIdentity, lockHome } from "@fedbaps/coordinator/home.js";
+import { lockHome } from "@fedbaps/coordinator/home.js";
+import { loadIdentity } from "@fedbaps/coordinator/identity.js";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 const random = (count: number) => new Uint8Array(count).fill(9);

@@ -1,4 +1,4 @@
-import { openDatabase } from "@fedbaps/coordinator/store/database.js";
+import type { OpenDatabase } from "@fedbaps/coordinator/store/database.js";
 import { EpochRepository } from "@fedbaps/coordinator/store/epoch-repository.js";
 import { RosterRepository } from "@fedbaps/coordinator/store/roster-repository.js";
 import { RoundRepository } from "@fedbaps/coordinator/store/round-repository.js";
@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { sql } from "kysely";
 import { seededBytes, siteNames } from "../../protocol/parties.js";
 import { codeOf } from "../../support/codes.js";
+import { openTestDatabase } from "../../support/test-database.js";
 
 const sites = siteNames(4);
 const identities = sites.map((site, i) => createIdentity(site, seededBytes(i + 1)));
@@ -20,11 +21,13 @@ const lead = createIdentity("lead", seededBytes(90)).sign;
 const another = createIdentity("lead", seededBytes(91)).sign;
 const spec = studySpecSchema.parse({ name: "liver", participation: { sites } });
 
+let database: OpenDatabase;
 let db: Database;
 beforeAll(async () => {
-  db = await openDatabase(undefined);
+  database = await openTestDatabase();
+  db = database.db;
 });
-afterAll(() => db.destroy());
+afterAll(() => database.close());
 
 describe("the store of rosters", () => {
   const first = signRoster(members.slice(0, 3), lead);

@@ -1,4 +1,4 @@
-import { openDatabase } from "@fedbaps/coordinator/store/database.js";
+import type { OpenDatabase } from "@fedbaps/coordinator/store/database.js";
 import { migrate } from "@fedbaps/coordinator/store/migrations.js";
 import { RoundRepository } from "@fedbaps/coordinator/store/round-repository.js";
 import type { Database } from "@fedbaps/coordinator/store/schema.js";
@@ -8,16 +8,19 @@ import { TokenRepository } from "@fedbaps/coordinator/store/token-repository.js"
 import { studySpecSchema } from "@fedbaps/core/wire/study.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { sql } from "kysely";
+import { openTestDatabase } from "../../support/test-database.js";
 
 const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
 const spec = studySpecSchema.parse({ name: "liver", participation: { sites: ["north", "south", "west"] } });
 
 describe("the store", () => {
+  let database: OpenDatabase;
   let db: Database;
   beforeAll(async () => {
-    db = await openDatabase(undefined);
+    database = await openTestDatabase();
+    db = database.db;
   });
-  afterAll(() => db.destroy());
+  afterAll(() => database.close());
 
   it("lets a site in once, by its code, in time", async () => {
     const sites = new SiteRepository(db);
@@ -125,8 +128,8 @@ describe("the store", () => {
     const tokens = new TokenRepository(db);
     expect(await tokens.any()).toBe(false);
     await tokens.add("a-token", "admin", 1);
-    expect(await tokens.roleOf("a-token")).toBe("admin");
-    expect(await tokens.roleOf("another")).toBeUndefined();
+    expect(await tokens.roleOf("a-token", 2)).toBe("admin");
+    expect(await tokens.roleOf("another", 2)).toBeUndefined();
     expect(JSON.stringify((await sql`select * from tokens`.execute(db)).rows)).not.toContain("a-token");
   });
 

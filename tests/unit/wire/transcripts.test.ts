@@ -7,7 +7,7 @@ const hex = (bytes: Uint8Array) => toHex(bytes);
 
 describe("what is signed", () => {
   it("for admission binds the coordinator, its nonce and the site", () => {
-    const challenge = { protocol: 2 as const, coordinator: key(1), nonce: key(2) };
+    const challenge = { protocol: 3 as const, coordinator: key(1), nonce: key(2) };
     const signed = [
       authTranscript(challenge, "a"),
       authTranscript(challenge, "b"),
@@ -20,7 +20,7 @@ describe("what is signed", () => {
   });
 
   it("for enrolment binds the invite, the site and both keys", () => {
-    const request = { protocol: 2 as const, code: "ABCD-EFGH", site: "a", signKey: key(1), boxKey: key(2) };
+    const request = { protocol: 3 as const, code: "ABCD-EFGH", site: "a", signKey: key(1), boxKey: key(2) };
     const signed = [
       enrolTranscript(request),
       enrolTranscript({ ...request, code: "ABCD-EFGI" }),

@@ -20,6 +20,12 @@ interface ServeOptions {
 export function serveCommand(): Command {
   return new Command("serve")
     .description("run the coordinator")
+    .addHelpText(
+      "after",
+      "\nDATABASE_URL=postgres://USER:PASSWORD@HOST/NAME keeps everything in that PostgreSQL instead of --home. Several\n" +
+        "coordinators may use one: they are one coordinator then, and each study is driven by one of them. Each needs a\n" +
+        "--home of its own on the same machine.",
+    )
     .option("--host <address>", "address to listen on", DEFAULT_HOST)
     .option("--port <number>", "port to listen on; 0 takes a free one", String(DEFAULT_PORT))
     .option("--home <folder>", "where keys and database are kept", defaultHome())
@@ -32,6 +38,7 @@ export function serveCommand(): Command {
       const stopping = stopSignal();
       const starting = startCoordinator({
         home: options.home,
+        databaseUrl: process.env.DATABASE_URL || undefined,
         host: options.host,
         port: Number(options.port),
         insecureHttp: options.insecureHttp === true,

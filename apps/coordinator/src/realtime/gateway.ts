@@ -3,6 +3,8 @@ import { toBase64 } from "@fedbaps/core/common/bytes.js";
 import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { MAX_MESSAGE_BYTES } from "@fedbaps/core/wire/events.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
+import { createAdapter } from "@socket.io/postgres-adapter";
+import type { Pool } from "pg";
 import { Server } from "socket.io";
 import { Decoder, Encoder } from "socket.io-parser";
 import { AUTH_MILLISECONDS, MAX_STRANGERS } from "../config.js";
@@ -21,9 +23,13 @@ class OneAttachment extends Decoder {
   }
 }
 
-/** Accepts sites on `server`, by WebSocket only. Returns how to stop. */
-export function openGateway(components: GatewayComponents, server: HttpServer): () => Promise<void> {
-  const io = new Server(server, {
+/**
+ * The WebSocket server on `server`.
+ * @param pool where there are other replicas: the PostgreSQL by which they hear of each other.
+ * @param admits whether one more connection is taken, of which so many are open.
+ */
+export function createIo(server: HttpServer, pool: Pool | undefined, admits: (clients: number) => boolean): Server {
+  const io: Server = new Server(server, {
     transports: ["websocket"],
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     serveClient: false,
@@ -32,16 +38,27 @@ export function openGateway(components: GatewayComponents, server: HttpServer): 
     parser: { Encoder, Decoder: OneAttachment },
     connectTimeout: AUTH_MILLISECONDS,
     allowRequest: (_request, decide) => {
-      const strangers = io.engine.clientsCount - components.connections.count;
-      decide(strangers < MAX_STRANGERS ? null : "TOO_MANY_CONNECTIONS", strangers < MAX_STRANGERS);
+      const admitted = admits(io.engine.clientsCount);
+      decide(admitted ? null : "TOO_MANY_CONNECTIONS", admitted);
     },
+    ...(pool === undefined ? {} : { adapter: createAdapter(pool, { errorHandler: () => {} }) }),
   });
+  return io;
+}
+
+/** Whether so many open connections leave room for one more that has not said yet who it is. */
+export function hasRoom(clients: number, connections: { readonly count: number }): boolean {
+  return clients - connections.count < MAX_STRANGERS;
+}
+
+/** Accepts sites, by WebSocket only. Returns how to stop. */
+export function openGateway(components: GatewayComponents, io: Server, server: HttpServer): () => Promise<void> {
   io.on("connection", (socket) => {
     const nonce = toBase64(components.random(32));
     new Session(components, socket, { protocol: PROTOCOL_VERSION, coordinator: components.publicKey, nonce });
   });
   return async () => {
-    io.disconnectSockets(true);
+    io.local.disconnectSockets(true);
     server.closeAllConnections();
     await io.close();
   };

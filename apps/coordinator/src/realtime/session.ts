@@ -2,25 +2,17 @@ import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { verify } from "@fedbaps/core/secagg/keys.js";
-import {
-  type Acknowledgement,
-  authSchema,
-  type Challenge,
-  failureSchema,
-  historyRequestSchema,
-  progressSchema,
-  replySchema,
-  siteReportSchema,
-} from "@fedbaps/core/wire/messages.js";
-import { digestSchema, PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
+import { type Acknowledgement, authSchema, type Challenge } from "@fedbaps/core/wire/messages.js";
+import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { authTranscript } from "@fedbaps/core/wire/transcripts.js";
 import type { Socket } from "socket.io";
 import { z } from "zod";
 import { AUTH_MILLISECONDS } from "../config.js";
 import { faultFields } from "../log.js";
 import type { SiteRepository } from "../store/site-repository.js";
+import type { Telemetry } from "../telemetry/telemetry.js";
 import { type Connections, disconnect } from "./connections.js";
-import type { SiteMessages } from "./site-messages.js";
+import { SITE_EVENTS, type SiteEvent, type SiteMessages } from "./site-messages.js";
 
 export interface SessionComponents {
   readonly sites: SiteRepository;
@@ -28,9 +20,9 @@ export interface SessionComponents {
   readonly messages: SiteMessages;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
 }
 
-const approvalsSchema = z.strictObject({ hashes: z.array(digestSchema).max(1000) });
 const accepted: Acknowledgement = { ok: true };
 
 /** One connection: challenge, answer, then messages of the site that answered, each parsed before anything happens. */
@@ -43,14 +35,8 @@ export class Session {
     private readonly socket: Socket,
     private readonly challenge: Challenge,
   ) {
-    const { messages } = components;
     socket.on("auth", (message: unknown, acknowledge: unknown) => this.#authenticate(message, replyTo(acknowledge)));
-    this.#on("approvals", approvalsSchema, (site, { hashes }) => messages.approvals(site, hashes));
-    this.#on("reply", replySchema, (site, reply) => messages.reply(site, reply));
-    this.#on("progress", progressSchema, (site, progress) => messages.progress(site, progress));
-    this.#on("report", siteReportSchema, (site, report) => messages.report(site, report));
-    this.#on("failure", failureSchema, (site, failure) => messages.failure(site, failure));
-    this.#on("history", historyRequestSchema, (site, request) => messages.history(site, request));
+    for (const event of SITE_EVENTS) this.#on(event);
     const cancel = components.clock.after(AUTH_MILLISECONDS, () => {
       if (this.#site === undefined) this.#refuse("AUTH_TIMEOUT");
     });
@@ -92,24 +78,30 @@ export class Session {
     }
   }
 
-  /** Handles one kind of message of the admitted site, and acknowledges it. What `handle` gives back is the answer. */
-  #on<T>(event: string, schema: z.ZodType<T>, handle: (site: string, message: T) => Promise<unknown>): void {
-    const { connections, clock, logger } = this.components;
+  /** Handles one kind of message of the admitted site, and acknowledges it. */
+  #on(event: SiteEvent): void {
+    const { connections, messages, clock, logger, telemetry } = this.components;
     this.socket.on(event, async (message: unknown, acknowledge: unknown) => {
       const answer = replyTo(acknowledge);
       const site = this.#site;
       if (site === undefined || !connections.isCurrent(site, this.socket))
         return answer({ ok: false, code: "NOT_ADMITTED" });
-      const parsed = schema.safeParse(message);
-      if (!parsed.success) {
+      const read = messages.read(event, message);
+      if (read === undefined) {
+        telemetry.message(event, "malformed");
         logger.warn("bad-message", { site, phase: event });
         return answer({ ok: false, code: "BAD_MESSAGE" });
       }
       try {
         connections.heard(site, clock.now());
-        answer((await handle(site, parsed.data)) ?? accepted);
+        const given = await messages.handle(site, read);
+        telemetry.message(event, "accepted");
+        answer(given ?? accepted);
       } catch (error) {
         const fault = faultFields(error);
+        telemetry.message(event, "refused");
+        // Nobody can take it now: unanswered, it is sent again.
+        if (fault.code === "NOT_DRIVEN") return;
         logger[fault.stack === undefined ? "debug" : "error"]("message-refused", { site, phase: event, ...fault });
         answer({ ok: false, code: codeOf(error) });
       }
@@ -118,6 +110,7 @@ export class Session {
 
   #refuse(code: string, site?: string): void {
     this.components.logger.warn("site-refused", { site, code });
+    this.components.telemetry.siteRefused(code);
     disconnect(this.socket, code);
   }
 }

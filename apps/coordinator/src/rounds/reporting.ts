@@ -1,3 +1,10 @@
+/** Whose report the study waits for, since when, and until when. */
+export interface ReportingView {
+  waitingFor: string[];
+  since: number;
+  deadline: number | null;
+}
+
 export interface ReportingInit {
   /** Whose report the study waits for: the last round's cohort. */
   readonly participants: readonly string[];

@@ -15,7 +15,6 @@ export class RoundTerms {
   #epoch: EpochDeal | undefined;
 
   private constructor(
-    private readonly stores: Stores,
     private readonly study: StudyRow,
     private readonly roster: Roster,
   ) {
@@ -26,9 +25,14 @@ export class RoundTerms {
   static async load(stores: Stores, study: StudyRow): Promise<RoundTerms | undefined> {
     const signed = await stores.rosters.current();
     if (signed === undefined) return undefined;
-    const terms = new RoundTerms(stores, study, signed.roster);
+    const terms = new RoundTerms(study, signed.roster);
     terms.#epoch = await stores.epochs.find(study.name, terms.#hash);
     return terms;
+  }
+
+  /** Of the roster. */
+  get rosterHash(): string {
+    return this.#hash;
   }
 
   /** For the round that is made under these terms; a key that comes later counts from then on. */
@@ -48,13 +52,14 @@ export class RoundTerms {
 
   /**
    * The first key that a site deals is the study's under this roster: in SQL before anybody hears of it.
+   * @param keep stores a deal unless there is one, and gives the one that is stored.
    * @throws SecAggError for a deal that is not what it should be.
    */
-  async take(deal: EpochDeal, now: number): Promise<void> {
-    const { name, hash, spec } = this.study;
+  async take(deal: EpochDeal, keep: (deal: EpochDeal) => Promise<EpochDeal>): Promise<void> {
+    const { hash, spec } = this.study;
     if (!spec.sealed || this.#epoch !== undefined) return;
     const sites = [...spec.participation.sites].sort();
     checkDeal(deal, { studyHash: hash, roster: this.roster, rosterHash: this.#hash, sites });
-    this.#epoch = await this.stores.epochs.keep(name, deal, now);
+    this.#epoch = await keep(deal);
   }
 }

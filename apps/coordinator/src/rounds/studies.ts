@@ -1,146 +1,194 @@
-import { RoundError } from "@fedbaps/core/federation/round-state.js";
-import type { Instruction } from "@fedbaps/core/wire/messages.js";
+import type { Instruction, SiteReport } from "@fedbaps/core/wire/messages.js";
 import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
-import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
+import { type StudySpec, studyHash } from "@fedbaps/core/wire/study.js";
+import type { AuditAction } from "../audit/actions.js";
 import { CoordinatorError } from "../errors.js";
 import { faultFields } from "../log.js";
-import type { StudyRow, StudyStatus } from "../store/study-repository.js";
+import { StudyRepository, type StudyRow, type StudyStatus } from "../store/study-repository.js";
 import type { WaitReason } from "./audience.js";
-import type { DriverComponents } from "./components.js";
-import { RoundDriver } from "./round-driver.js";
+import type { LiveStudy, StudiesComponents } from "./components.js";
+import { Drivers } from "./drivers.js";
+import { requireRoster } from "./required-roster.js";
+import type { RoundDriver } from "./round-driver.js";
 import { SerialQueue } from "./serial-queue.js";
+import { checkClone, cloneSpec } from "./study-clone.js";
+
+const OPEN: readonly StudyStatus[] = ["draft", "enrolling", "running", "paused"];
 
 /**
- * The life of studies: `draft -> enrolling -> running <-> paused -> completed | aborted`. SQL is changed first, then
- * sites are told. Every command may be given twice.
+ * The life of studies: `draft -> enrolling -> running <-> paused -> completed | aborted`. Every command changes SQL
+ * first, with its audit record; then this process and the others look at SQL and act (`reconcile`). Every command may be
+ * given twice.
  */
 export class Studies {
-  readonly #drivers = new Map<string, RoundDriver>();
   readonly #queue = new SerialQueue();
+  readonly #drivers: Drivers;
 
-  constructor(private readonly components: DriverComponents) {}
-
-  /** Takes up, after a start, every study that was running, and those that may run since. */
-  async resumeAll(): Promise<void> {
-    for (const study of await this.components.studies.list())
-      try {
-        if (study.status === "running") await this.#launch(study);
-        else if (study.status === "enrolling") await this.#tryRun(study);
-      } catch (error) {
-        // A study that cannot go on has been paused with its reason by then; the others start.
-        this.components.logger.error("study-not-resumed", { study: study.name, ...faultFields(error) });
-      }
+  constructor(private readonly components: StudiesComponents) {
+    this.#drivers = new Drivers(components, () => this.attend());
   }
 
-  /** Stops driving; what is running goes on at the next start. */
+  /**
+   * Looks at SQL and acts: takes up running studies that nobody drives, stops driving those that do not run any more,
+   * begins those that enough sites have approved, and tells its drivers of members, rosters and reports that have come.
+   */
+  reconcile(): Promise<void> {
+    return this.#queue.run(() => this.#reconcile());
+  }
+
+  /** The same soon, for somebody who does not wait for it. */
+  attend(): void {
+    this.reconcile().catch((error: unknown) => {
+      this.components.logger.warn("not-reconciled", { code: faultFields(error).code });
+    });
+  }
+
+  /** Stops driving; what is running goes on at another process or at the next start. */
   async close(): Promise<void> {
-    await Promise.all([...this.#drivers.values()].map((driver) => driver.stop()));
     await this.#queue.drained();
+    await this.#drivers.close();
   }
 
+  /** The driver of a study, if this process drives it. */
   driver(study: string): RoundDriver | undefined {
     return this.#drivers.get(study);
   }
 
-  create(spec: StudySpec): Promise<StudyRow> {
-    return this.components.studies.create(spec, this.components.clock.now());
+  /** Who drives a study; waits a while for somebody to take it up. @throws CoordinatorError NOT_DRIVEN */
+  locate(study: string): Promise<"here" | string | undefined> {
+    return this.#drivers.locate(study);
+  }
+
+  /** How a running study stands, wherever it is driven. */
+  live(study: string): Promise<LiveStudy> {
+    return this.#drivers.live(study);
+  }
+
+  /** @throws CoordinatorError CONFLICT when another study has the name. The same study again is no error. */
+  async create(spec: StudySpec, actor = "coordinator"): Promise<StudyRow> {
+    return this.#record("study.created", actor, spec.name, async (studies) => {
+      const known = (await studies.find(spec.name)) !== undefined;
+      return { study: await studies.create(spec, this.components.clock.now()), changed: !known };
+    });
+  }
+
+  /**
+   * Takes another text for a draft.
+   * @param before the hash of the text that it takes the place of. @throws CoordinatorError NOT_FOUND, CONFLICT
+   */
+  async replace(name: string, spec: StudySpec, before: string, actor = "coordinator"): Promise<StudyRow> {
+    if (spec.name !== name)
+      throw new CoordinatorError("CONFLICT", `a study keeps its name: this one is ${name}`, { study: name });
+    return this.#record("study.updated", actor, name, async (studies) => {
+      const study = await this.get(name, studies);
+      if (study.hash === studyHash(spec)) return { study, changed: false };
+      if (!(await studies.replace(spec, before)))
+        throw new CoordinatorError(
+          "CONFLICT",
+          study.status === "draft"
+            ? `study ${name} was changed meanwhile: read it again`
+            : `study ${name} is ${study.status}: only a draft can be changed; make a copy with: study clone ${name}`,
+          { study: name },
+        );
+      return { study: await this.get(name, studies), changed: true };
+    });
+  }
+
+  /**
+   * A new draft with the settings of a study, but for those that are given; `name` must be.
+   * @throws CoordinatorError NOT_FOUND, CONFLICT; ZodError for settings that are none
+   */
+  async clone(name: string, changes: Partial<StudySpec>, actor = "coordinator"): Promise<StudyRow> {
+    const spec = cloneSpec((await this.get(name)).spec, changes);
+    return this.#record("study.cloned", actor, spec.name, async (studies) => {
+      const known = await studies.find(spec.name);
+      checkClone(known, spec);
+      return { study: await studies.create(spec, this.components.clock.now()), changed: known === undefined };
+    });
   }
 
   /** @throws CoordinatorError NOT_FOUND */
-  async get(name: string): Promise<StudyRow> {
-    const study = await this.components.studies.find(name);
+  async get(name: string, studies = this.components.studies): Promise<StudyRow> {
+    const study = await studies.find(name);
     if (study === undefined) throw new CoordinatorError("NOT_FOUND", `there is no study ${name}`, { study: name });
     return study;
   }
 
   /** A message of the site that belongs to no round: for every study that waits for its report, it is there. */
   heard(site: string): void {
-    for (const driver of this.#drivers.values()) driver.heard(site);
+    this.#drivers.heard(site);
   }
 
-  /** The study lead has signed a new roster: everybody is told, and open rounds begin anew under it. */
-  rosterChanged(signed: SignedRoster): Promise<void> {
-    return this.#queue.run(async () => {
-      const { outbox, sites } = this.components;
-      for (const { name } of await sites.list()) outbox.roster(name, signed);
-      for (const driver of this.#drivers.values()) await driver.rosterChanged();
-    });
-  }
-
-  /** @throws CoordinatorError CONFLICT unless the roster names every site of the study. */
-  async #requireRoster({ name, spec }: StudyRow): Promise<void> {
-    const roster = (await this.components.rosters.current())?.roster;
-    const missing = spec.participation.sites.filter((site) => !roster?.members.some((member) => member.site === site));
-    if (missing.length > 0)
-      throw new CoordinatorError(
-        "CONFLICT",
-        `study ${name} cannot start: ${roster ? `the roster does not name ${missing.join(", ")}` : "there is no roster yet"}; the study lead makes the next one with: fedbaps-coordinator roster sign`,
-        { study: name },
-      );
+  /** The same, said by another process. */
+  heardElsewhere(site: string): void {
+    this.#drivers.heardHere(site);
   }
 
   /** draft -> enrolling: the sites are asked; -> running as soon as enough of them have approved. */
-  async start(name: string): Promise<StudyRow> {
-    await this.#requireRoster(await this.get(name));
+  async start(name: string, actor = "coordinator"): Promise<StudyRow> {
+    await requireRoster(this.components.rosters, await this.get(name));
     // From enrolling too: a start that was interrupted there is given again.
-    return this.#command(name, ["draft", "enrolling"], "enrolling", ["running"], (study) => this.#tryRun(study));
+    return this.#command(name, ["draft"], "enrolling", ["enrolling", "running"], "study.started", actor);
   }
 
   /** running -> paused. The open round is aborted; what the sites have trained stays with them. */
-  pause(name: string): Promise<StudyRow> {
-    return this.#command(name, ["running"], "paused", ["paused"], (study) =>
-      this.#halt(study, "STUDY_PAUSED", "paused"),
-    );
+  pause(name: string, actor = "coordinator"): Promise<StudyRow> {
+    return this.#command(name, ["running"], "paused", ["paused"], "study.paused", actor);
   }
 
   /** paused -> running. */
-  resume(name: string): Promise<StudyRow> {
-    return this.#command(name, ["paused"], "running", ["running"], (study) => this.#launch(study));
+  resume(name: string, actor = "coordinator"): Promise<StudyRow> {
+    return this.#command(name, ["paused"], "running", ["running"], "study.resumed", actor);
   }
 
   /** any but completed -> aborted. */
-  abort(name: string): Promise<StudyRow> {
-    const from: StudyStatus[] = ["draft", "enrolling", "running", "paused"];
-    return this.#command(name, from, "aborted", ["aborted"], (study) => this.#halt(study, "STUDY_ABORTED", "aborted"));
+  abort(name: string, actor = "coordinator"): Promise<StudyRow> {
+    return this.#command(name, [...OPEN], "aborted", ["aborted"], "study.aborted", actor);
   }
 
   /** Stores which studies a site takes part in, by their hashes, and acts on what changed. */
-  setApprovals(site: string, hashes: readonly string[]): Promise<void> {
-    return this.#queue.run(async () => {
-      const { studies } = this.components;
-      for (const study of await this.#concerning(site, ["draft", "enrolling", "running", "paused"])) {
-        const before = (await studies.approvals(study)).includes(site);
-        const now = hashes.includes(study.hash);
-        if (before === now) continue;
+  async setApprovals(site: string, hashes: readonly string[]): Promise<void> {
+    const changed: string[] = [];
+    for (const study of await this.#concerning(site, OPEN)) {
+      const before = (await this.components.studies.approvals(study)).includes(site);
+      const now = hashes.includes(study.hash);
+      if (before === now) continue;
+      const action = now ? "study.approved" : "study.approval-withdrawn";
+      await this.#record(action, `site:${site}`, study.name, async (studies) => {
         await studies.setApproval(study.name, site, now ? study.hash : null);
-        if (study.status === "enrolling") await this.#tryRun(study);
-        else if (study.status === "running")
-          await this.#membership(study, site, now ? undefined : "APPROVAL_WITHDRAWN");
-      }
-    });
+        return { study, changed: true, site };
+      });
+      changed.push(study.name);
+    }
+    if (changed.length > 0) await this.#actAndTell();
   }
 
-  /** The site was admitted again: its approvals count. */
-  siteApproved(site: string): Promise<void> {
-    return this.#queue.run(async () => {
-      for (const study of await this.#concerning(site, ["enrolling", "running"])) {
-        if (!(await this.components.studies.approvals(study)).includes(site)) continue;
-        if (study.status === "enrolling") await this.#tryRun(study);
-        else await this.#membership(study, site);
-      }
-    });
+  /** A site was approved, revoked or has new keys. */
+  sitesChanged(): Promise<void> {
+    this.components.feed.publish({ kind: "sites" });
+    return this.#actAndTell();
   }
 
-  siteRevoked(site: string): Promise<void> {
-    return this.#queue.run(async () => {
-      for (const study of await this.#concerning(site, ["running"]))
-        await this.#membership(study, site, "SITE_REVOKED");
+  /** The study lead has signed a new roster: everybody is told, and open rounds begin anew under it. */
+  async rosterChanged(signed: SignedRoster): Promise<void> {
+    const { outbox, sites, feed } = this.components;
+    for (const { name } of await sites.list()) outbox.roster(name, signed);
+    feed.publish({ kind: "roster" });
+    await this.#actAndTell();
+  }
+
+  /** Keeps a site's report. @param sha256 of its canonical JSON, for the audit log. */
+  async reported(site: string, report: SiteReport, sha256: string): Promise<void> {
+    await this.#record("report.received", `site:${site}`, report.study, async (studies) => {
+      const known = (await studies.reports(report.study)).has(site);
+      await studies.saveReport(site, report, this.components.clock.now());
+      return { study: await this.get(report.study, studies), changed: !known, site, details: { sha256 } };
     });
   }
 
   /** Sends a site the studies that are offered to it, and what each that it has approved wants from it now. */
   async refresh(site: string): Promise<void> {
-    const { outbox, rosters } = this.components;
+    const { outbox, rosters, studies } = this.components;
     outbox.roster(site, (await rosters.current()) ?? null);
     const concerning = await this.#concerning(site, ["enrolling", "running", "paused", "completed", "aborted"]);
     const owing = new Set<StudyRow>();
@@ -153,73 +201,78 @@ export class Studies {
     );
     for (const study of concerning) {
       const { name, status, hash, version } = study;
-      if (status === "enrolling" || !(await this.components.studies.approvals(study)).includes(site)) continue;
+      if (status === "enrolling" || !(await studies.approvals(study)).includes(site)) continue;
       if (status === "running") await this.#drivers.get(name)?.tell(site);
       else if (owing.has(study)) outbox.send(site, { phase: "report", study: name, studyHash: hash, version });
       else outbox.send(site, wait(name, status as WaitReason));
     }
+    this.components.cluster.tell({ kind: "arrived", site });
+  }
+
+  /** A site has connected to another process: it hears what the studies driven here ask of it. */
+  arrivedElsewhere(site: string): void {
+    for (const driver of this.#drivers.all()) if (driver.knows(site)) void driver.tell(site);
   }
 
   /** Moves a study by compare-and-set, then acts; a study that is there already is left alone. */
-  #command(
+  async #command(
     name: string,
     from: StudyStatus[],
     to: StudyStatus,
     already: StudyStatus[],
-    act: (study: StudyRow) => Promise<void>,
+    action: AuditAction,
+    actor: string,
   ): Promise<StudyRow> {
-    return this.#queue.run(async () => {
-      const before = await this.get(name);
-      if (already.includes(before.status)) return before;
-      if (!(await this.components.studies.move(name, from, to)))
+    const moved = await this.#record(action, actor, name, async (studies) => {
+      const before = await this.get(name, studies);
+      if (already.includes(before.status)) return { study: before, changed: false };
+      if (!(await studies.move(name, from, to)))
         throw new CoordinatorError("CONFLICT", `study ${name} is ${before.status}: it cannot become ${to}`, {
           study: name,
         });
       this.components.logger.info("study", { study: name, phase: to });
-      const study = await this.get(name);
-      await act(study);
-      for (const site of study.spec.participation.sites) await this.refresh(site);
-      return this.get(name);
+      return { study: await this.get(name, studies), changed: true };
     });
+    await this.#actAndTell();
+    for (const site of moved.spec.participation.sites) await this.refresh(site);
+    return this.get(name);
   }
 
-  /** enrolling -> running, once enough sites have approved. */
-  async #tryRun(study: StudyRow): Promise<void> {
-    const { studies, sites, logger } = this.components;
-    const members = await sites.members(await studies.approvals(study));
-    const named = members.filter(({ site }) => study.spec.participation.sites.includes(site));
-    if (named.length < requiredSites(study.spec)) return;
-    if (!(await studies.move(study.name, ["enrolling"], "running"))) return;
-    logger.info("study", { study: study.name, phase: "running" });
-    await this.#launch(await this.get(study.name));
+  /** Changes a study and records it, in one transaction. */
+  async #record(
+    action: AuditAction,
+    actor: string,
+    name: string,
+    change: (studies: StudyRepository) => Promise<{
+      study: StudyRow;
+      changed: boolean;
+      site?: string;
+      details?: Record<string, string>;
+    }>,
+  ): Promise<StudyRow> {
+    const { audit, feed } = this.components;
+    const study = await audit.within(async (transaction) => {
+      const { study, changed, site, details } = await change(new StudyRepository(transaction));
+      const told = { actor, action, study: name, details: { hash: study.hash, ...details } };
+      return { result: study, entry: changed ? { ...told, ...(site === undefined ? {} : { site }) } : undefined };
+    });
+    feed.publish({ kind: "study", study: name });
+    return study;
   }
 
-  async #launch(study: StudyRow): Promise<void> {
-    const driver = new RoundDriver(this.components, study);
-    this.#drivers.set(study.name, driver);
-    await driver.start();
+  /** Acts on what SQL says now; the other processes do too. */
+  async #actAndTell(): Promise<void> {
+    this.components.cluster.tell({ kind: "reconcile" });
+    await this.reconcile();
   }
 
-  async #halt(study: StudyRow, code: string, reason: WaitReason): Promise<void> {
-    await this.#drivers.get(study.name)?.stop(code);
-    this.#drivers.delete(study.name);
-    for (const site of await this.components.studies.approvals(study))
-      this.components.outbox.send(site, wait(study.name, reason));
+  async #reconcile(): Promise<void> {
+    const studies = await this.components.studies.list();
+    for (const study of studies) if (study.status === "enrolling") await this.#drivers.tryRun(study);
+    await this.#drivers.reconcile(await this.components.studies.list());
   }
 
-  /** A site came to a running study, or left it for the reason `code`. */
-  async #membership(study: StudyRow, site: string, code?: string): Promise<void> {
-    const driver = this.#drivers.get(study.name);
-    try {
-      if (code !== undefined) await driver?.leave(site, code);
-      else for (const member of await this.components.sites.members([site])) await driver?.join(member);
-    } catch (error) {
-      // The study has ended meanwhile: its next start reads who is a member.
-      if (!(error instanceof RoundError)) throw error;
-    }
-  }
-
-  async #concerning(site: string, statuses: StudyStatus[]): Promise<StudyRow[]> {
+  async #concerning(site: string, statuses: readonly StudyStatus[]): Promise<StudyRow[]> {
     const studies = await this.components.studies.list();
     return studies.filter((study) => statuses.includes(study.status) && study.spec.participation.sites.includes(site));
   }

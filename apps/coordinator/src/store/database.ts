@@ -2,29 +2,73 @@ import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { Kysely } from "kysely";
+import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { Kysely, PostgresDialect } from "kysely";
 import { PGliteDialect } from "kysely-pglite-dialect";
+import type { Pool } from "pg";
+import { CoordinatorError } from "../errors.js";
 import { migrate } from "./migrations.js";
+import { createPool } from "./pool.js";
 import type { Database, Schema } from "./schema.js";
 
+/** An open database, up to date. */
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly kind: "embedded" | "postgresql";
+  /** Connections of a PostgreSQL of its own; undefined for the embedded one. */
+  readonly pool: Pool | undefined;
+  close(): Promise<void>;
+}
+
+/** Where the data are: a PostgreSQL by its address, else the embedded one under `home`, else in memory. */
+export interface DatabasePlace {
+  readonly home: string | undefined;
+  /** `postgres://USER:PASSWORD@HOST/NAME` */
+  readonly url?: string | undefined;
+}
+
 /**
- * Opens the database under `home` (embedded PostgreSQL; in memory without a home) and brings its schema up to date.
- * The one place that knows which PostgreSQL it is. Close it with `destroy`.
+ * Opens the database and brings its schema up to date. The one place that knows which PostgreSQL it is.
+ * @throws UsageError for an address that is none; CoordinatorError DATABASE_UNREACHABLE, SCHEMA_NEWER, SCHEMA_FAILED
  */
-export async function openDatabase(home: string | undefined): Promise<Database> {
-  const db = new Kysely<Schema>({ dialect: new PGliteDialect(await openPostgres(home)) });
+export async function openDatabase({ home, url }: DatabasePlace): Promise<OpenDatabase> {
+  const opened = url === undefined ? await openEmbedded(home) : await openServer(url);
   try {
-    await migrate(db);
+    await migrate(opened.db);
   } catch (error) {
-    await db.destroy();
+    await opened.close();
     throw error;
   }
-  return db;
+  return opened;
 }
 
 /** Whether opening it will make it first, which takes seconds. */
-export function isNewDatabase(home: string | undefined): boolean {
-  return home === undefined || !existsSync(folderOf(home));
+export function isNewDatabase({ home, url }: DatabasePlace): boolean {
+  return url === undefined && (home === undefined || !existsSync(folderOf(home)));
+}
+
+async function openServer(url: string): Promise<OpenDatabase> {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new UsageError("DATABASE_URL is no address of a PostgreSQL; write it as postgres://USER:PASSWORD@HOST/NAME");
+  const pool = createPool(url, 10);
+  try {
+    await pool.query("select 1");
+  } catch (error) {
+    await pool.end();
+    const { host, pathname } = new URL(url);
+    // The server's own words name user and database, never the password.
+    throw new CoordinatorError(
+      "DATABASE_UNREACHABLE",
+      `cannot use the PostgreSQL at ${host}${pathname} (${messageOf(error)}); is it running, is DATABASE_URL right?`,
+    );
+  }
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return { db, kind: "postgresql", pool, close: () => db.destroy() };
+}
+
+async function openEmbedded(home: string | undefined): Promise<OpenDatabase> {
+  const db = new Kysely<Schema>({ dialect: new PGliteDialect(await openPostgres(home)) });
+  return { db, kind: "embedded", pool: undefined, close: () => db.destroy() };
 }
 
 function folderOf(home: string): string {
@@ -35,7 +79,7 @@ function folderOf(home: string): string {
 async function openPostgres(home: string | undefined): Promise<PGlite> {
   if (home === undefined) return new PGlite();
   const folder = folderOf(home);
-  if (isNewDatabase(home)) {
+  if (isNewDatabase({ home })) {
     const partial = `${folder}.partial`;
     await rm(partial, { recursive: true, force: true });
     const postgres = new PGlite(partial);

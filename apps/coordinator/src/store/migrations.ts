@@ -3,6 +3,10 @@ import { CoordinatorError } from "../errors.js";
 import { first } from "./migrations/0001-first.js";
 import { reportFailures } from "./migrations/0002-report-failures.js";
 import { rostersAndSeals } from "./migrations/0003-rosters-and-seals.js";
+import { replicasAndLeases } from "./migrations/0004-replicas-and-leases.js";
+import { tokensAndSessions } from "./migrations/0005-tokens-and-sessions.js";
+import { auditLog } from "./migrations/0006-audit.js";
+import { siteKeys } from "./migrations/0007-site-keys.js";
 import type { Database } from "./schema.js";
 
 /** Forward only: a migration that has shipped is never changed, a mistake in it is mended by a later one. */
@@ -10,6 +14,10 @@ const migrations: Record<string, Migration> = {
   "0001-first": first,
   "0002-report-failures": reportFailures,
   "0003-rosters-and-seals": rostersAndSeals,
+  "0004-replicas-and-leases": replicasAndLeases,
+  "0005-tokens-and-sessions": tokensAndSessions,
+  "0006-audit": auditLog,
+  "0007-site-keys": siteKeys,
 };
 
 /**

@@ -76,6 +76,21 @@ export class StudyRepository {
     return numUpdatedRows > 0n;
   }
 
+  /**
+   * Takes another text for a draft, if it still is the one with the hash `before`; says whether it was. Approvals, of
+   * which a draft has none, are of a hash and would not count.
+   */
+  async replace(spec: StudySpec, before: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.db
+      .updateTable("studies")
+      .set({ spec: canonicalJson(spec), hash: studyHash(spec) })
+      .where("name", "=", spec.name)
+      .where("status", "=", "draft")
+      .where("hash", "=", before)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
   async approvals(study: StudyRow): Promise<string[]> {
     const rows = await this.db
       .selectFrom("approvals")
@@ -98,18 +113,16 @@ export class StudyRepository {
         .execute();
   }
 
-  /** A report takes the place of an earlier one, and of an earlier failure to make one. */
+  /** A report takes the place of an earlier one, and of an earlier failure to make one. To be called in one transaction. */
   async saveReport(site: string, report: SiteReport, now: number): Promise<void> {
     const { study } = report;
     const text = canonicalJson(report);
-    await this.db.transaction().execute(async (transaction) => {
-      await transaction
-        .insertInto("reports")
-        .values({ study, site, report: text, received_at: now })
-        .onConflict((conflict) => conflict.columns(["study", "site"]).doUpdateSet({ report: text, received_at: now }))
-        .execute();
-      await transaction.deleteFrom("report_failures").where("study", "=", study).where("site", "=", site).execute();
-    });
+    await this.db
+      .insertInto("reports")
+      .values({ study, site, report: text, received_at: now })
+      .onConflict((conflict) => conflict.columns(["study", "site"]).doUpdateSet({ report: text, received_at: now }))
+      .execute();
+    await this.db.deleteFrom("report_failures").where("study", "=", study).where("site", "=", site).execute();
   }
 
   /** Keeps why a site could not report, unless it has reported. */

@@ -88,7 +88,14 @@ export type RoundState =
       readonly server: SumServer;
       readonly request: UnmaskRequest;
     }
-  | { readonly phase: "completed"; readonly cohort: Cohort; readonly sum: Uint32Array; readonly survivors: string[] }
+  | {
+      readonly phase: "completed";
+      readonly cohort: Cohort;
+      readonly sum: Uint32Array;
+      readonly survivors: string[];
+      /** With the survivors' signatures: their receipts for having taken part. */
+      readonly request: UnmaskRequest;
+    }
   | { readonly phase: "aborted"; readonly code: string; readonly during: ReplyPhase; readonly cohort?: Cohort };
 
 export type RoundPhase = RoundState["phase"];

@@ -57,7 +57,7 @@ export async function closePhase(state: SumState, checkSum: RoundInit["checkSum"
     case "unmask": {
       const { sum, survivors } = await server.finish();
       checkSum?.(sum, cohort.members.length, survivors);
-      return { phase: "completed", cohort, sum, survivors };
+      return { phase: "completed", cohort, sum, survivors, request: state.request };
     }
   }
 }

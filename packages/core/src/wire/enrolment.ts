@@ -60,3 +60,25 @@ export function renewTranscript(request: Omit<RenewRequest, "oldSignature" | "ne
     String(at),
   );
 }
+
+/** Coordinator -> agent: the new keys count. Signed, so that nobody else can make a site throw its old keys away. */
+export const renewedSchema = z.object({
+  site: nameSchema,
+  /** False where this very change was made before. */
+  renewed: z.boolean(),
+  /** Over `renewedTranscript`, by the coordinator's sign key. */
+  signature: signatureSchema,
+});
+export type Renewed = z.infer<typeof renewedSchema>;
+
+/** What a coordinator signs when a site's new keys count. */
+export function renewedTranscript({ site, next, at }: Pick<RenewRequest, "site" | "next" | "at">): Uint8Array {
+  return transcript(
+    "fedbaps/renewed",
+    PROTOCOL_VERSION,
+    site,
+    fromBase64(next.signKey),
+    fromBase64(next.boxKey),
+    String(at),
+  );
+}

@@ -119,6 +119,12 @@ export const progressSchema = z.strictObject({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
+const unit = z.number().min(0).max(1);
+
+/** Dice on a site's own validation images: of the version that it trained from, and of the plain black box. */
+export const siteDiceSchema = z.strictObject({ valDice: unit, zeroShotValDice: unit });
+export type SiteDice = z.infer<typeof siteDiceSchema>;
+
 /** A site's answer to an instruction. */
 export const replySchema = z.discriminatedUnion("phase", [
   z.strictObject({
@@ -128,7 +134,13 @@ export const replySchema = z.discriminatedUnion("phase", [
     /** Where the coordinator asked for a key. It keeps the first that comes. */
     epoch: epochDealSchema.optional(),
   }),
-  z.strictObject({ phase: z.literal("training"), reference: roundReferenceSchema, queries: countSchema }),
+  /** `queries`: of the site in this study so far. `dice`: only where the site's policy lets its own figures leave. */
+  z.strictObject({
+    phase: z.literal("training"),
+    reference: roundReferenceSchema,
+    queries: countSchema,
+    dice: siteDiceSchema.optional(),
+  }),
   z.strictObject({
     phase: z.literal("advertiseKeys"),
     reference: roundReferenceSchema,
@@ -154,8 +166,6 @@ export const replySchema = z.discriminatedUnion("phase", [
 ]);
 export type Reply = z.infer<typeof replySchema>;
 export type ReplyPhase = Reply["phase"];
-
-const unit = z.number().min(0).max(1);
 
 /** A site's final report. Every field but `deployed` and `queries` is there only if the site's policy lets it leave. */
 export const siteReportSchema = z.strictObject({

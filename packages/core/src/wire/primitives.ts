@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The version of everything in this folder. Raised when an older program could misread a message. */
-export const PROTOCOL_VERSION = 2 as const;
+export const PROTOCOL_VERSION = 3 as const;
 
 /** Short lower-case names of sites and studies: they appear in logs, file names and signed transcripts. */
 export const nameSchema = z
