@@ -25,11 +25,15 @@ import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { authTranscript, enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { io, type Socket } from "socket.io-client";
+import { newDatabaseUrl } from "../support/test-database.js";
 
-export function start(overrides: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
+/** A coordinator in this process: in memory, or on a database of its own where the tests run on a PostgreSQL. */
+export async function start(overrides: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
   const random = (count: number) => new Uint8Array(randomBytes(count));
   const options = { home: undefined, host: "127.0.0.1", port: 0, clock: systemClock, logger: silentLogger, random };
-  return startCoordinator({ ...options, ...overrides });
+  const own = "databaseUrl" in overrides || overrides.home !== undefined ? undefined : await newDatabaseUrl();
+  const coordinator = await startCoordinator({ ...options, databaseUrl: own?.url, ...overrides });
+  return { ...coordinator, close: () => coordinator.close().then(own?.drop) };
 }
 
 /** Asks the API and gives its JSON. */
