@@ -8,6 +8,8 @@ export function adviceOn(code: string): string {
     SITE_PENDING: "the study lead has not approved this site yet",
     SITE_REVOKED: "the study lead has revoked this site",
     UNKNOWN_SITE: "the coordinator does not know this site: enroll again",
+    BAD_SIGNATURE: "the coordinator knows other keys of this site: were they renewed in another home?",
+    KEYS_RENEWED: "the keys of this site were renewed: start the agent again",
     REPLACED: "another process uses this site's identity",
   };
   return known[code] ?? code;

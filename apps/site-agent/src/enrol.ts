@@ -1,95 +1,99 @@
+import { fromBase64, toBase64, utf8 } from "@fedbaps/core/common/bytes.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { fingerprint, type Identity, memberOf, sign } from "@fedbaps/core/secagg/keys.js";
+import { fingerprint, type Identity, memberOf, type RandomBytes, sign, verify } from "@fedbaps/core/secagg/keys.js";
+import { sealTo } from "@fedbaps/core/secagg/sealed-message.js";
+import {
+  type IdentityProof,
+  identityProofSchema,
+  identityTranscript,
+  type SealedEnrolment,
+} from "@fedbaps/core/wire/enrolment.js";
 import type { EnrolRequest } from "@fedbaps/core/wire/messages.js";
 import { PROTOCOL_VERSION, publicKeySchema } from "@fedbaps/core/wire/primitives.js";
 import { enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { z } from "zod";
+import { askCoordinator, type CoordinatorHttp } from "./coordinator-http.js";
 import { AgentError } from "./errors.js";
 import type { Membership } from "./membership.js";
 
 const answerSchema = z.object({ coordinator: publicKeySchema });
-const problemSchema = z.object({
-  code: z.string().optional(),
-  detail: z.string().optional(),
-  title: z.string().optional(),
-});
-const TIMEOUT_MS = 30_000;
+/** So much of a fingerprint must be given at least: 64 bits. */
+const LEAST_DIGITS = 16;
 
-export interface EnrolInit {
+export interface EnrolInit extends CoordinatorHttp {
   readonly identity: Identity;
-  /** Checked by `checkUrl`. */
-  readonly url: string;
-  /** The invite: CODE, or CODE.FINGERPRINT where the fingerprint is of the coordinator's key. */
+  /** The invite: CODE.FINGERPRINT, or CODE where the fingerprint of the coordinator's key is given apart. */
   readonly invite: string;
   /** The fingerprint of the coordinator's key, where it was given apart from the code. */
   readonly expected?: string | undefined;
-  readonly signal: AbortSignal;
-  readonly fetch?: typeof fetch;
+  /** Takes whatever key the coordinator shows, where no fingerprint was given at all. */
+  readonly trustOnFirstUse?: boolean;
+  readonly random: RandomBytes;
 }
 
 /**
- * Turns a one-time invite into a membership, which the study lead then approves.
- * @throws AgentError ENROL_REFUSED, COORDINATOR_KEY, COORDINATOR_UNREACHABLE; UsageError for an invite that is none
+ * Turns a one-time invite into a membership, which the study lead then approves. The coordinator shows that it holds the
+ * key of the fingerprint before it hears the code, and the code is sealed to its keys: nobody in between learns it.
+ * @throws AgentError ENROL_REFUSED, COORDINATOR_KEY, COORDINATOR_UNREACHABLE; UsageError for an invite that is none, or
+ * that names no fingerprint
  */
 export async function enrol(init: EnrolInit): Promise<Membership> {
-  const { identity, url, invite, signal, fetch: send = fetch } = init;
-  const { code, expected = init.expected } = readInvite(invite);
+  const { identity, url, random } = init;
+  const { code, fingerprints } = readInvite(init.invite, init.expected);
+  if (fingerprints.length === 0 && init.trustOnFirstUse !== true)
+    throw new UsageError(
+      "this invite does not carry the fingerprint of the coordinator's key, so nobody can tell who answers; ask the study lead for the whole invite, or give --fingerprint (or --trust-on-first-use, which takes whoever answers)",
+    );
+  const proof = await proveIdentity(init, fingerprints);
   const { site, signKey, boxKey } = memberOf(identity);
   const unsigned = { protocol: PROTOCOL_VERSION, code, site, signKey, boxKey } as const;
-  const signature = sign(enrolTranscript(unsigned), identity.sign.secretKey);
-  const request: EnrolRequest = { ...unsigned, signature };
-  let response: Response;
-  try {
-    response = await send(`${url}/api/v1/enrol`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(request),
-      redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-  } catch (error) {
-    throw new AgentError(
-      "COORDINATOR_UNREACHABLE",
-      `cannot reach ${url}: ${reasonOf(error)}; check the address and the network`,
-    );
-  }
-  const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw refusal(response.status, body);
-  const answer = answerSchema.safeParse(body);
-  if (!answer.success)
-    throw new AgentError("ENROL_REFUSED", `${url} does not answer like a coordinator; check the address`);
-  const publicKey = answer.data.coordinator;
-  if (expected !== undefined && !sameFingerprint(publicKey, expected))
-    throw new AgentError(
-      "COORDINATOR_KEY",
-      `the server at ${url} has another key than the invite names: do not use it, and tell the study lead`,
-    );
-  return { url, publicKey };
+  const request: EnrolRequest = { ...unsigned, signature: sign(enrolTranscript(unsigned), identity.sign.secretKey) };
+  const sealed = toBase64(sealTo(fromBase64(proof.boxKey), utf8(JSON.stringify(request)), random));
+  const body: SealedEnrolment = { protocol: PROTOCOL_VERSION, sealed };
+  const purpose = "to enrol this site";
+  const { coordinator } = await askCoordinator(init, {
+    path: "/enrol",
+    body,
+    answer: answerSchema,
+    purpose,
+    refused: "ENROL_REFUSED",
+  });
+  if (coordinator !== proof.publicKey) throw wrongKey(url, "shows another key than a moment ago");
+  return { url, publicKey: proof.publicKey };
 }
 
-function readInvite(invite: string): { code: string; expected?: string } {
-  const [code, expected, ...more] = invite.trim().split(".");
+/** Asks who is there, and believes it only by its signature and by every fingerprint that was given. */
+async function proveIdentity(init: EnrolInit, fingerprints: readonly string[]): Promise<IdentityProof> {
+  const nonce = toBase64(init.random(32));
+  const proof = await askCoordinator(init, {
+    path: `/identity?nonce=${encodeURIComponent(nonce)}`,
+    answer: identityProofSchema,
+    purpose: "to show its key",
+    refused: "ENROL_REFUSED",
+  });
+  if (!fingerprints.every((expected) => sameFingerprint(proof.publicKey, expected)))
+    throw wrongKey(init.url, "has another key than the invite names");
+  if (!verify(identityTranscript(nonce, proof), proof.signature, proof.publicKey))
+    throw wrongKey(init.url, "does not hold the key that it shows");
+  return proof;
+}
+
+function wrongKey(url: string, what: string): AgentError {
+  return new AgentError(
+    "COORDINATOR_KEY",
+    `the server at ${url} ${what}: nothing was sent to it; do not use it, and tell the study lead`,
+  );
+}
+
+function readInvite(invite: string, given: string | undefined): { code: string; fingerprints: string[] } {
+  const [code, inside, ...more] = invite.trim().split(".");
   if (code.length < 8 || code.length > 128 || more.length > 0)
     throw new UsageError("this is no invite code; copy it as the study lead sent it");
-  return expected === undefined ? { code } : { code, expected };
+  return { code, fingerprints: [inside, given].filter((one): one is string => one !== undefined) };
 }
 
-/** The invite may carry the fingerprint whole or its beginning, with or without spaces. */
+/** Whole or its beginning, with or without spaces. */
 function sameFingerprint(publicKey: string, expected: string): boolean {
   const digits = expected.toLowerCase().replace(/[^0-9a-f]/g, "");
-  return digits.length >= 16 && fingerprint(publicKey).replaceAll(" ", "").startsWith(digits);
-}
-
-function refusal(status: number, body: unknown): AgentError {
-  const problem = problemSchema.safeParse(body);
-  const why = problem.success ? (problem.data.detail ?? problem.data.title ?? problem.data.code) : undefined;
-  return new AgentError("ENROL_REFUSED", `the coordinator refused to enrol this site: ${why ?? `HTTP ${status}`}`, {
-    status,
-  });
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as NodeJS.ErrnoException).code;
-  return code ?? (cause instanceof Error ? cause.message : String(cause));
+  return digits.length >= LEAST_DIGITS && fingerprint(publicKey).replaceAll(" ", "").startsWith(digits);
 }

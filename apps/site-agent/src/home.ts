@@ -10,6 +10,10 @@ export class Home {
   get identity(): string {
     return join(this.folder, "identity.json");
   }
+  /** New keys, while it is not known that the coordinator has taken them. */
+  get nextIdentity(): string {
+    return join(this.folder, "identity.next.json");
+  }
   get policy(): string {
     return join(this.folder, "policy.yaml");
   }

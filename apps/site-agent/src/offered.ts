@@ -5,13 +5,13 @@ import { adviceOn } from "./advice.js";
 import { Connection } from "./connection.js";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
-import { loadIdentity } from "./identity.js";
 import { lockHolder, lockHome } from "./lock.js";
 import { fileLogger } from "./log.js";
 import { checkUrl, loadMembership } from "./membership.js";
 import { readOffers, saveOffers } from "./offers.js";
 import { type CommandIo, say } from "./options.js";
 import { readPolicy } from "./policy.js";
+import { settledIdentity } from "./renewal.js";
 import { offeredRoster, saveOfferedRoster } from "./roster-files.js";
 
 /** What a coordinator puts before this site: the studies that name it, and the newest roster. */
@@ -28,11 +28,13 @@ export async function fetchOffered(io: CommandIo, home: Home): Promise<Offered> 
     say(io, "the agent is running: this is what the coordinator offered it last");
     return { studies: await readOffers(home), roster: await offeredRoster(home) };
   }
-  const identity = await loadIdentity(home);
+  await home.requireInitialised();
   const membership = await loadMembership(home);
   checkUrl(membership.url, await readPolicy(home));
   const release = await lockHome(home, { command: "fedbaps-site", now: io.clock.now() });
   try {
+    const { clock, random, signal } = io;
+    const identity = await settledIdentity({ home, membership, clock, random, signal }, (line) => say(io, line));
     const offered = await new Promise<Offered>((resolve, reject) => {
       let roster: SignedRoster | undefined;
       const fail = (code: string) =>

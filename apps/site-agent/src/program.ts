@@ -5,6 +5,7 @@ import { blackboxCommand } from "./commands/blackbox.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { initCommand } from "./commands/init.js";
+import { renewCommand } from "./commands/renew.js";
 import { rosterCommand } from "./commands/roster.js";
 import { runCommand } from "./commands/run.js";
 import { statusCommand } from "./commands/status.js";
@@ -21,6 +22,7 @@ export function buildProgram(io: CommandIo): Command {
   const commands = [
     initCommand,
     enrollCommand,
+    renewCommand,
     rosterCommand,
     studyCommand,
     statusCommand,

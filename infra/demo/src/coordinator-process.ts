@@ -62,8 +62,8 @@ export class CoordinatorProcess {
 
   /** @returns the invite as a site's administrator gets it: code and the coordinator's fingerprint. */
   async invite(site: string): Promise<string> {
-    const { code } = await this.#call<{ code: string }>("POST", "/invites", { site });
-    return code;
+    const { invite } = await this.#call<{ invite: string }>("POST", "/invites", { site });
+    return invite;
   }
 
   approve(site: string): Promise<unknown> {

@@ -3,7 +3,12 @@ import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { fingerprint, type Identity, memberOf, requireFullOrder, sign, verify } from "@fedbaps/core/secagg/keys.js";
 import { openSealed } from "@fedbaps/core/secagg/sealed-message.js";
-import { identityTranscript, renewTranscript, type SealedEnrolment } from "@fedbaps/core/wire/enrolment.js";
+import {
+  identityTranscript,
+  renewedTranscript,
+  renewTranscript,
+  type SealedEnrolment,
+} from "@fedbaps/core/wire/enrolment.js";
 import { type EnrolRequest, enrolRequestSchema } from "@fedbaps/core/wire/messages.js";
 import { enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
 import type { AuditLog } from "../audit/audit-log.js";
@@ -20,7 +25,7 @@ import {
   identityQuery,
   identitySchema,
   renewalSchema,
-  renewedSchema,
+  renewedAnswerSchema,
 } from "./schemas/enrolment.js";
 
 export interface EnrolmentComponents {
@@ -89,7 +94,7 @@ export function enrolmentRoutes(components: EnrolmentComponents): Route[] {
       role: "anyone",
       body: renewalSchema,
       guessable: true,
-      answer: { status: 200, description: "the new keys count", schema: renewedSchema },
+      answer: { status: 200, description: "the new keys count", schema: renewedAnswerSchema },
       problems: [409],
       async handle({ body: { oldSignature, nextSignature, ...request } }) {
         const { site, old, next, at, coordinator } = request;
@@ -118,7 +123,7 @@ export function enrolmentRoutes(components: EnrolmentComponents): Route[] {
           connections.expelEverywhere(site, "KEYS_RENEWED");
           await studies.sitesChanged();
         }
-        return { site, status: "approved", renewed: changed };
+        return { site, renewed: changed, signature: sign(renewedTranscript(request), identity.sign.secretKey) };
       },
     }),
   ];

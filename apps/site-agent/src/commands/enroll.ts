@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
-import { fingerprint } from "@fedbaps/core/secagg/keys.js";
+import { fingerprint, memberOf } from "@fedbaps/core/secagg/keys.js";
+import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
 import { enrol } from "../enrol.js";
 import { Home } from "../home.js";
@@ -15,6 +16,7 @@ interface EnrollOptions extends HomeOption {
   code?: string;
   codeFile?: string;
   fingerprint?: string;
+  trustOnFirstUse?: boolean;
   json?: boolean;
 }
 
@@ -25,7 +27,11 @@ export function enrollCommand(io: CommandIo): Command {
     .requiredOption("--coordinator <url>", "its address, as https://HOST")
     .option("--code <code>", "the invite (or FEDBAPS_INVITE_CODE, or --code-file, or typed when asked)")
     .option("--code-file <file>", "a file with the invite")
-    .option("--fingerprint <hex>", "the coordinator's fingerprint, as the study lead gave it; another key is refused")
+    .option(
+      "--fingerprint <hex>",
+      "the coordinator's fingerprint, where the invite does not carry it; another is refused",
+    )
+    .option("--trust-on-first-use", "take whatever key the coordinator shows, where no fingerprint is known")
     .option("--json", "print one JSON document on standard output");
   return command.action(() => enroll(io, command.optsWithGlobals()));
 }
@@ -37,21 +43,23 @@ async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
   const invite = await readInvite(io, options);
   const release = await lockHome(home, { command: "fedbaps-site enroll", now: io.clock.now() });
   try {
-    const { fingerprint: expected } = options;
-    const membership = await enrol({ identity, url, invite, expected, signal: io.signal });
+    const { fingerprint: expected, trustOnFirstUse = false } = options;
+    const { random, signal } = io;
+    const membership = await enrol({ identity, url, invite, expected, trustOnFirstUse, random, signal });
     await saveMembership(home, membership);
     const figures = {
       site: identity.site,
       fingerprint: siteFingerprint(identity),
+      words: siteWords(memberOf(identity)),
       coordinator: url,
       coordinatorFingerprint: fingerprint(membership.publicKey),
     };
     if (options.json) return printJson(io, figures);
-    io.stdout(`site ${figures.site}\nfingerprint ${figures.fingerprint}\n`);
+    io.stdout(`site ${figures.site}\nfingerprint ${figures.fingerprint}\nwords ${figures.words}\n`);
     io.stdout(`coordinator ${url}\ncoordinator fingerprint ${figures.coordinatorFingerprint}\n`);
     say(
       io,
-      "next: read the site's fingerprint to the study lead, who compares it and approves; then: fedbaps-site roster show",
+      "next: read the site's words to the study lead, who compares them and approves; then: fedbaps-site roster show",
     );
   } finally {
     await release();

@@ -49,7 +49,7 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
     const blackbox = options.blackbox === undefined ? {} : { blackbox: absoluteSpec(options.blackbox) };
     await writeFileAtomic(home.site, siteSettingsText({ site, ...data, ...blackbox }));
     // Last: a home with an identity is complete.
-    await saveIdentity(home, identity);
+    await saveIdentity(home, identity, new Date(io.clock.now()).toISOString());
   } catch (error) {
     throw unwritable(home.folder, error);
   }

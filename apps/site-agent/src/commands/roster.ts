@@ -36,9 +36,9 @@ export function rosterCommand(io: CommandIo): Command {
 
 async function run(io: CommandIo, options: RosterOptions, accept: boolean): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const identity = await loadIdentity(home);
   const accepted = await acceptedRoster(home);
   const { roster: signed } = await fetchOffered(io, home);
+  const identity = await loadIdentity(home);
   if (!signed)
     throw new AgentError(
       "ROSTER_WRONG",

@@ -5,13 +5,13 @@ import { Command } from "commander";
 import { Agent } from "../agent.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
-import { loadIdentity } from "../identity.js";
 import { lockHome } from "../lock.js";
 import { fileLogger } from "../log.js";
 import { checkUrl, loadMembership } from "../membership.js";
 import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
 import { readPolicy } from "../policy.js";
 import { ProgressDisplay } from "../progress.js";
+import { untilSettled } from "../renewal.js";
 import { type AfterReport, trainingHost } from "../training-host.js";
 
 interface RunOptions extends HomeOption {
@@ -42,7 +42,7 @@ export function runCommand(io: CommandIo, hooks: RunHooks = {}): Command {
 
 async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const identity = await loadIdentity(home);
+  await home.requireInitialised();
   const policy = await readPolicy(home);
   const membership = await loadMembership(home);
   checkUrl(membership.url, policy);
@@ -53,6 +53,10 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
     const { clock, random } = io;
     const json = options.progressJson === true;
     const display = new ProgressDisplay({ write: io.stderr, clock, json, terminal: io.terminal });
+    const identity = await untilSettled({ home, membership, clock, random, signal: io.signal }, (line) =>
+      display.say(line),
+    );
+    if (identity === undefined) return;
     const site = identity.site;
     const agent = new Agent(
       {

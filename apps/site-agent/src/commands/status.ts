@@ -4,10 +4,11 @@ import { rosterHash, rosterWords, siteWords } from "@fedbaps/core/secagg/roster.
 import { Command } from "commander";
 import { readDecisions } from "../approvals.js";
 import { Home } from "../home.js";
-import { loadIdentity, siteFingerprint } from "../identity.js";
+import { loadDated, readIdentity, siteFingerprint } from "../identity.js";
+import { KEY_AGE_DAYS, keyAgeDays } from "../key-age.js";
 import { lockHolder } from "../lock.js";
 import { readMembership } from "../membership.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
+import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
 import { acceptedRoster, offeredRoster } from "../roster-files.js";
 import { readSiteSettings } from "../site-settings.js";
 import { readStudyStatus, type StudyStatus } from "../study-status.js";
@@ -26,7 +27,8 @@ export function statusCommand(io: CommandIo): Command {
 
 async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const identity = await loadIdentity(home);
+  const { identity, since } = await loadDated(home);
+  const keyAge = since === undefined ? null : keyAgeDays(since, io.clock.now());
   const membership = await readMembership(home);
   const settings = await readSiteSettings(home.folder);
   const roster = await acceptedRoster(home);
@@ -43,6 +45,8 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     site: identity.site,
     fingerprint: siteFingerprint(identity),
     words: siteWords(memberOf(identity)),
+    keysSince: since ?? null,
+    renewalBegun: (await readIdentity(home.nextIdentity)) !== undefined,
     coordinator: membership?.url ?? null,
     roster: roster ? { version: roster.version, words: rosterWords(roster) } : null,
     rosterWaiting: offered && (!roster || rosterHash(offered) !== rosterHash(roster)) ? offered.version : null,
@@ -54,6 +58,10 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   };
   if (options.json) return printJson(io, figures);
   io.stdout(`site ${figures.site} in ${figures.home}\nfingerprint ${figures.fingerprint}\nwords ${figures.words}\n`);
+  if (figures.keysSince !== null) io.stdout(`keys since ${figures.keysSince}\n`);
+  if (keyAge !== null && keyAge > KEY_AGE_DAYS)
+    say(io, `the keys are ${keyAge} days old: make new ones with fedbaps-site renew`);
+  if (figures.renewalBegun) io.stdout("new keys were begun, and not confirmed yet: fedbaps-site renew\n");
   io.stdout(`coordinator ${figures.coordinator ?? "none yet"}\n`);
   io.stdout(`roster ${figures.roster ? `version ${figures.roster.version} accepted` : "none accepted"}\n`);
   if (figures.rosterWaiting !== null)

@@ -1,4 +1,9 @@
-import { identityProofSchema, renewRequestSchema, sealedEnrolmentSchema } from "@fedbaps/core/wire/enrolment.js";
+import {
+  identityProofSchema,
+  renewedSchema,
+  renewRequestSchema,
+  sealedEnrolmentSchema,
+} from "@fedbaps/core/wire/enrolment.js";
 import { enrolRequestSchema } from "@fedbaps/core/wire/messages.js";
 import { nameSchema, publicKeySchema } from "@fedbaps/core/wire/primitives.js";
 import { z } from "zod";
@@ -18,11 +23,4 @@ export const enrolledSchema = answer(
 );
 
 export const renewalSchema = body("Renewal", renewRequestSchema);
-export const renewedSchema = answer(
-  "Renewed",
-  z.object({
-    site: nameSchema,
-    status: siteStatusSchema,
-    renewed: z.boolean().describe("false where this very change was made before"),
-  }),
-);
+export const renewedAnswerSchema = answer("Renewed", renewedSchema);
