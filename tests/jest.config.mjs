@@ -5,6 +5,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const suites = {
   default: ["<rootDir>/tests/{unit,contract,protocol,integration}/**/*.test.ts"],
   e2e: ["<rootDir>/tests/e2e/**/*.test.ts"],
+  browser: ["<rootDir>/tests/browser/**/*.test.ts"],
 };
 
 export default {
@@ -21,12 +22,13 @@ export default {
   moduleNameMapper: {
     "^@fedbaps/core/(.*)\\.js$": "<rootDir>/packages/core/src/$1.ts",
     "^@fedbaps/coordinator/(.*)\\.js$": "<rootDir>/apps/coordinator/src/$1.ts",
+    "^@fedbaps/dashboard/(.*)\\.js$": "<rootDir>/apps/coordinator/dashboard/src/$1.ts",
     "^@fedbaps/site-agent/(.*)\\.js$": "<rootDir>/apps/site-agent/src/$1.ts",
     "^@fedbaps/demo/(.*)\\.js$": "<rootDir>/infra/demo/src/$1.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },
   modulePathIgnorePatterns: ["/dist/"],
   // Whole federations of processes, on machines with other work to do.
-  testTimeout: process.env.FEDBAPS_SUITE === "e2e" ? 240_000 : 60_000,
+  testTimeout: ["e2e", "browser"].includes(process.env.FEDBAPS_SUITE) ? 240_000 : 60_000,
   maxWorkers: 2,
 };

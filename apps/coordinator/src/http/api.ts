@@ -5,6 +5,7 @@ import type { Metrics } from "../telemetry/metrics.js";
 import { type StateComponents, StateMetrics } from "../telemetry/state-metrics.js";
 import { type AuditComponents, auditRoutes } from "./audit.js";
 import { type CoordinatorInfoComponents, coordinatorRoutes } from "./coordinator.js";
+import { dashboardRoutes } from "./dashboard.js";
 import { withDescription } from "./description.js";
 import { type EnrolmentComponents, enrolmentRoutes } from "./enrolment.js";
 import { type EventsComponents, eventRoutes } from "./events.js";
@@ -64,6 +65,7 @@ export function createApi(components: ApiComponents): Express {
     await state.refresh();
   };
   app.use(metricsRoutes({ ...components, registry: metrics.registry, refresh }));
+  app.use(dashboardRoutes());
   app.use(notFound);
   app.use(problemHandler(logger));
   return app;
