@@ -27,6 +27,8 @@ export type CoordinatorErrorCode =
   /** No process drives the study at this moment; one will. */
   | "NOT_DRIVEN"
   | "STUDY_FILE"
+  /** An audit log in which a record is not as it was written. */
+  | "BAD_AUDIT"
   /** A command could not reach the coordinator, or got an answer that is not one. */
   | "UNREACHABLE"
   | "BAD_ANSWER";

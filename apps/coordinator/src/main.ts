@@ -1,5 +1,6 @@
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command, CommanderError } from "commander";
+import { auditCommand } from "./commands/audit.js";
 import { rosterCommand } from "./commands/roster.js";
 import { serveCommand } from "./commands/serve.js";
 import { siteCommand } from "./commands/site.js";
@@ -12,7 +13,8 @@ const program = new Command("fedbaps-coordinator")
   .addCommand(serveCommand())
   .addCommand(siteCommand())
   .addCommand(rosterCommand())
-  .addCommand(studyCommand());
+  .addCommand(studyCommand())
+  .addCommand(auditCommand());
 
 /** Commander's own exit would skip the exit codes: 1 failed, 2 usage. */
 function withoutExit(command: Command): void {
