@@ -38,7 +38,8 @@ export function coordinatorRoutes(components: CoordinatorInfoComponents): Route[
           studies: [...driven].filter(([, replica]) => replica === id).map(([study]) => study),
         }));
         const words = keyWords(publicKey);
-        return { version: VERSION, fingerprint: fingerprint(publicKey), words, url, now, replicas: living, database };
+        const about = { version: VERSION, fingerprint: fingerprint(publicKey), words, url, now, database };
+        return { ...about, replica: replicas.own, replicas: living };
       },
     }),
   ];

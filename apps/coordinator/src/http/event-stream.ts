@@ -29,13 +29,13 @@ export class EventStream {
   readonly #init: EventStreamInit;
   readonly #sentAt = new Map<string, number>();
   readonly #due = new Map<string, () => void>();
-  #stopHeartbeat: () => void;
+  #stopHeartbeat = () => {};
   #open = true;
 
   constructor(init: EventStreamInit) {
     this.#init = init;
     this.#write("retry: 3000\n\n");
-    this.#stopHeartbeat = this.#beatLater();
+    if (this.#open) this.#stopHeartbeat = this.#beatLater();
   }
 
   push(change: Change): void {
@@ -43,7 +43,11 @@ export class EventStream {
     if (!this.#open || this.#due.has(subject)) return;
     const wait =
       (this.#sentAt.get(subject) ?? Number.NEGATIVE_INFINITY) + SPACING_MILLISECONDS - this.#init.clock.now();
-    if (wait <= 0) return this.#send(subject, change);
+    if (wait <= 0) this.#send(subject, change);
+    else this.#sendLater(subject, change, wait);
+  }
+
+  #sendLater(subject: string, change: Change, wait: number): void {
     this.#due.set(
       subject,
       this.#init.clock.after(wait, () => {
@@ -80,7 +84,10 @@ export class EventStream {
     // A database that is away for a moment ends the stream too: whoever listens comes back and shows its right anew.
     const allowed = await this.#init.allowed().catch(() => false);
     if (!this.#open) return;
-    if (!allowed) return this.close();
+    if (!allowed) {
+      this.close();
+      return;
+    }
     this.#write(": still here\n\n");
     const old = this.#init.clock.now() - SPACING_MILLISECONDS;
     for (const [subject, at] of this.#sentAt) if (at < old) this.#sentAt.delete(subject);

@@ -27,8 +27,7 @@ export function requestLog({ clock, random, logger, metrics }: RequestLogCompone
     response.locals.requestId = requestId;
     response.setHeader("X-Request-Id", requestId);
     response.once("close", () => {
-      const route = routeOf(response) ?? "unknown";
-      const study = nameSchema.safeParse(route.startsWith("/api/v1/studies/:name") ? request.params.name : undefined);
+      const { route, study } = routeOf(response);
       const milliseconds = Math.max(0, Math.round(clock.now() - began));
       const method = METHODS.has(request.method) ? request.method : "OTHER";
       // 499, as proxies write it: the client went away before it had its answer.
@@ -38,7 +37,7 @@ export function requestLog({ clock, random, logger, metrics }: RequestLogCompone
         requestId,
         method,
         route,
-        ...(study.success ? { study: study.data } : {}),
+        ...(study === undefined ? {} : { study }),
         status,
         milliseconds,
       });
@@ -54,12 +53,17 @@ export function requestIdOf(response: Response): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** Notes which route answers, by its pattern. */
-export function setRoute(response: Response, pattern: string): void {
-  response.locals.route = pattern;
+/** Notes which route answers, by its pattern, and of which study it is. */
+export function setRoute(response: Response, route: string, study?: unknown): void {
+  const name = nameSchema.safeParse(study);
+  response.locals.route = { route, study: name.data } satisfies AnsweringRoute;
 }
 
-function routeOf(response: Response): string | undefined {
-  const route: unknown = response.locals.route;
-  return typeof route === "string" ? route : undefined;
+interface AnsweringRoute {
+  readonly route: string;
+  readonly study: string | undefined;
+}
+
+function routeOf(response: Response): AnsweringRoute {
+  return (response.locals.route as AnsweringRoute | undefined) ?? { route: "unknown", study: undefined };
 }

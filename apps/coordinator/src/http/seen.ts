@@ -33,7 +33,8 @@ export function seenRoutes({ studies, rounds }: SeenComponents): Route[] {
         if (seen === undefined) throw new CoordinatorError("NOT_FOUND", `study ${name} has no completed round yet`);
         const { sum, ...rest } = seen;
         const shown = { bytes: sum.length, sha256: sha256Hex(sum), head: toBase64(sum.subarray(0, HEAD_BYTES)) };
-        return { ...rest, vectorLength: sum.length / ELEMENT_BYTES, sum: shown };
+        const inputs = [...seen.inputs].sort((a, b) => (a.site < b.site ? -1 : 1));
+        return { ...rest, inputs, vectorLength: sum.length / ELEMENT_BYTES, sum: shown };
       },
     }),
   ];

@@ -74,7 +74,7 @@ function onlyMethods(path: string, methods: readonly Method[]): RequestHandler {
   const allowed = methods.map((method) => method.toUpperCase());
   if (allowed.includes("GET")) allowed.push("HEAD");
   return (request, response, next) => {
-    setRoute(response, `/api/v1${path}`);
+    setRoute(response, `/api/v1${path}`, path.startsWith("/studies/:name") ? request.params.name : undefined);
     if (allowed.includes(request.method)) return next();
     const allow = allowed.join(", ");
     throw new HttpError("METHOD_NOT_ALLOWED", `this address takes ${allow} only`, { Allow: allow });

@@ -1,6 +1,7 @@
 import { nameSchema } from "@fedbaps/core/wire/primitives.js";
 import { z } from "zod";
-import { amountSchema, MAX_LIMIT, nextSchema, queryNumber, timeSchema } from "./common.js";
+import { auditHeadSchema } from "../../audit/record.js";
+import { amountSchema, MAX_LIMIT, queryNumber, timeSchema } from "./common.js";
 import { answer } from "./registry.js";
 
 export const auditQuery = z.strictObject({
@@ -23,18 +24,23 @@ export const auditRecordSchema = answer(
     hash: z.string(),
   }),
 );
-const headSchema = z.object({ seq: amountSchema, hash: z.string() });
+/** Signed: whoever keeps one can show later that records were cut off. */
+export const auditHeadAnswer = answer("AuditHead", auditHeadSchema);
 
 export const auditPageSchema = answer(
   "AuditPage",
-  z.object({ records: z.array(auditRecordSchema), next: z.union([nextSchema, amountSchema]), head: headSchema }),
+  z.object({
+    records: z.array(auditRecordSchema),
+    next: amountSchema.nullable().describe("`after` of the next page; null at the end"),
+    head: auditHeadAnswer,
+  }),
 );
 export const auditVerdictSchema = answer(
   "AuditVerdict",
   z.object({
     ok: z.boolean(),
     records: amountSchema,
-    head: headSchema,
+    head: auditHeadAnswer.nullable(),
     problem: z.object({ seq: amountSchema, code: z.string(), message: z.string() }).nullable(),
   }),
 );

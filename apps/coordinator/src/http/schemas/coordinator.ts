@@ -21,6 +21,7 @@ export const coordinatorSchema = answer(
     words: z.string().describe("the same for the telephone"),
     url: z.string(),
     now: timeSchema,
+    replica: z.string().describe("the process that answers"),
     replicas: z.array(replicaSchema),
     database: z.enum(["embedded", "postgresql"]),
   }),
