@@ -60,6 +60,11 @@ export class CoordinatorProcess {
     return new CoordinatorProcess(url, running, token, processes, home);
   }
 
+  /** The file with the token that the dashboard asks for. */
+  get tokenFile(): string {
+    return join(this.home, "admin-token");
+  }
+
   /** @returns the invite as a site's administrator gets it: code and the coordinator's fingerprint. */
   async invite(site: string): Promise<string> {
     const { invite } = await this.#call<{ invite: string }>("POST", "/invites", { site });

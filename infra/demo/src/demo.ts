@@ -24,13 +24,16 @@ export interface DemoIo {
   readonly terminal: boolean;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Takes the figures when they are there. */
+  readonly result: (report: DemoReport) => void;
 }
 
 /**
- * Runs the demo: coordinator and agents as processes, enrolment, approval, a study to its end.
+ * Runs the demo: coordinator and agents as processes, enrolment, approval, a study to its end; with `keep`, the
+ * coordinator stays until the signal.
  * @throws DemoError and the errors of what it starts; no process is left behind either way.
  */
-export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoReport> {
+export async function runDemo(options: DemoOptions, io: DemoIo): Promise<void> {
   const started = io.now();
   await makeOut(options.out);
   const processes = new Processes();
@@ -54,7 +57,8 @@ export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoRep
     });
     display.say(`starting a coordinator (a new database takes some seconds) and ${sites.length} site agents`);
     const coordinator = await CoordinatorProcess.start(processes, join(work, "coordinator"), options.port);
-    display.say(`coordinator at ${coordinator.url}; state of all processes in ${work}`);
+    display.say(`coordinator and dashboard at ${coordinator.url}; state of all processes in ${work}`);
+    display.say(`sign in there with the token in ${coordinator.tokenFile}`);
     const hospitals = sites.map(({ site }) => new Hospital(site, join(work, site), processes));
     const { blackbox } = options;
     await Promise.all(sites.map(({ folder: data }, i) => hospitals[i].enrol(coordinator, { data, blackbox })));
@@ -81,12 +85,23 @@ export async function runDemo(options: DemoOptions, io: DemoIo): Promise<DemoRep
       );
     const report = makeReport(options, figures, state, (io.now() - started) / 1000);
     await writeFileAtomic(join(options.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    return report;
+    io.result(report);
+    if (options.keep) await keepOpen(coordinator, display, io);
   } finally {
     io.signal.removeEventListener("abort", onAbort);
     await processes.stopAll();
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Waits for the signal, or for the coordinator's end. */
+async function keepOpen({ url, tokenFile, running }: CoordinatorProcess, display: ProgressDisplay, io: DemoIo) {
+  display.say(`\nthe dashboard stays open at ${url} (token in ${tokenFile}) until Ctrl-C`);
+  const stopped = new Promise<void>((resolve) => {
+    if (io.signal.aborted) resolve();
+    io.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([stopped, running.ended]);
 }
 
 async function makeOut(out: string): Promise<void> {

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { codeOf, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { runDemo } from "./demo.js";
 import { HELP, parseOptions } from "./options.js";
-import { table } from "./report.js";
+import { type DemoReport, table } from "./report.js";
 
 /** Runs the demo as a program. @returns the exit status: 0, 1 (failed), 2 (usage), 130 (stopped). */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -15,22 +15,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
-    const report = await runDemo(options, {
+    await runDemo(options, {
       stderr,
       terminal: process.stderr.isTTY === true,
       now: () => Date.now(),
       signal: stop.signal,
+      result: (report) => void process.stdout.write(options.json ? json(report) : text(report, options.out)),
     });
-    if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else {
-      const out = relative(process.cwd(), options.out) || ".";
-      const { rounds, blackboxQueries, wallSeconds, bytesUp } = report;
-      process.stdout.write(
-        `\n${table(report)}\n\n${rounds.completed} rounds, ${blackboxQueries} black-box queries, ${wallSeconds.toFixed(0)} s; ` +
-          `${(bytesUp / 1024).toFixed(0)} KiB left the sites: keys, signatures, sealed shares, masked sums, and the figures above.\n` +
-          `Report in ${out}/report.json; per site its decoder and pictures in ${out}/SITE/.\n`,
-      );
-    }
     return 0;
   } catch (error) {
     if (stop.signal.aborted) {
@@ -41,4 +32,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     stderr(`demo: ${expected || !(error instanceof Error) ? messageOf(error) : error.stack}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+function json(report: DemoReport): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function text(report: DemoReport, out: string): string {
+  const folder = relative(process.cwd(), out) || ".";
+  const { rounds, blackboxQueries, wallSeconds, bytesUp } = report;
+  return (
+    `\n${table(report)}\n\n${rounds.completed} rounds, ${blackboxQueries} black-box queries, ${wallSeconds.toFixed(0)} s; ` +
+    `${(bytesUp / 1024).toFixed(0)} KiB left the sites: keys, signatures, sealed shares, masked sums, and the figures above.\n` +
+    `Report in ${folder}/report.json; per site its decoder and pictures in ${folder}/SITE/.\n`
+  );
 }

@@ -18,6 +18,8 @@ export interface DemoOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly json: boolean;
+  /** Coordinator and dashboard stay open after the end, until Ctrl-C. */
+  readonly keep: boolean;
   readonly help: boolean;
 }
 
@@ -36,6 +38,7 @@ model together, under encryption, and show Dice before and after.
   --seed N            seed of every random draw (default 1)
   --out DIR           folder for report.json, decoders and pictures (default demo-out)
   --port P            the coordinator's port on this machine (default: a free one)
+  --keep              leave the coordinator and its dashboard open after the end, until Ctrl-C
   --json              print report.json, and nothing else, on standard output
 `;
 
@@ -51,6 +54,7 @@ const flags = {
   out: { type: "string", default: "demo-out" },
   port: { type: "string", default: "0" },
   json: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -71,6 +75,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     out: resolve(values.out),
     port: whole("port", values.port, 0, 65535),
     json: values.json,
+    keep: values.keep,
     help: values.help,
   };
 }

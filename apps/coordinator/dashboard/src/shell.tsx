@@ -32,6 +32,8 @@ export function Shell({ session }: { session: Session }) {
     // Who came by the keyboard goes on at the new page's top.
     if (first.current !== key) main.current?.focus();
     first.current = "";
+    // On a narrow screen the pages are a strip that may be longer than the screen.
+    document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [key]);
   const signOut = async () => {
     await ask("DELETE", "/session").catch(() => undefined);

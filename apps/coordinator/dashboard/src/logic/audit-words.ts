@@ -61,7 +61,9 @@ export function auditSentence(record: AuditRecord): string {
     const about = [record.study && `study ${record.study}`, record.site].filter(Boolean).join(", ");
     return about ? `${record.action}: ${about}` : record.action;
   }
-  const full = words.charAt(0).toUpperCase() + words.slice(1);
+  // A name stays as it is written.
+  const named = record.site !== null && words.startsWith(record.site);
+  const full = named ? words : words.charAt(0).toUpperCase() + words.slice(1);
   return /[.!?]$/.test(full) ? full : `${full}.`;
 }
 

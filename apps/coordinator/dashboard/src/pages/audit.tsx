@@ -27,7 +27,7 @@ export function AuditPage({ study }: { study: string | undefined }) {
       }
     >
       <VerifyCard />
-      <div class="inline-form">
+      <div class="pick">
         <Field label="Study">
           {(props) => (
             <select

@@ -122,9 +122,9 @@ function SiteRow({ site, onOpen }: { site: Site; onOpen: (open: Open) => void })
             <span class="muted">–</span>
           )
         ) : (
-          <>
+          <span>
             since <Ago at={site.keysSince ?? site.createdAt} />
-          </>
+          </span>
         )}
       </td>
       <td data-label="Sent / received" class="num nowrap">

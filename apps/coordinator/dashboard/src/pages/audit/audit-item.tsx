@@ -14,23 +14,25 @@ export function AuditItem({ record }: { record: AuditRecord }) {
       </span>
       <div class="what stack-tight">
         <p>{auditSentence(record)}</p>
-        <p class="small muted">{actorWords(actor)}</p>
-        <details class="fold">
-          <summary aria-label={`Details of record ${seq}`}>Details</summary>
-          <div class="stack">
-            <dl class="facts">
-              <dt>Action</dt>
-              <dd class="mono">{action}</dd>
-              <dt>By</dt>
-              <dd class="mono">{actor}</dd>
-              <dt>Hash of the record before</dt>
-              <dd class="mono">{previous}</dd>
-              <dt>Hash of this record</dt>
-              <dd class="mono">{hash}</dd>
-            </dl>
-            {known && <pre>{JSON.stringify(details, null, 2)}</pre>}
-          </div>
-        </details>
+        <div class="row">
+          <span class="small muted">{actorWords(actor)}</span>
+          <details class="fold">
+            <summary aria-label={`Details of record ${seq}`}>Details</summary>
+            <div class="stack">
+              <dl class="facts">
+                <dt>Action</dt>
+                <dd class="mono">{action}</dd>
+                <dt>By</dt>
+                <dd class="mono">{actor}</dd>
+                <dt>Hash of the record before</dt>
+                <dd class="mono">{previous}</dd>
+                <dt>Hash of this record</dt>
+                <dd class="mono">{hash}</dd>
+              </dl>
+              {known && <pre>{JSON.stringify(details, null, 2)}</pre>}
+            </div>
+          </details>
+        </div>
       </div>
       <span class="when">
         <Ago at={at} />

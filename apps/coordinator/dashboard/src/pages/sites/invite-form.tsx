@@ -48,12 +48,7 @@ export function InviteForm({ site: given, onInvited }: { site?: string | undefin
             />
           )}
         </Field>
-        <button
-          type="submit"
-          class="btn btn-primary"
-          style={{ alignSelf: "start", marginTop: "1.7rem" }}
-          disabled={busy}
-        >
+        <button type="submit" class="btn btn-primary" disabled={busy}>
           Make an invite
         </button>
       </form>

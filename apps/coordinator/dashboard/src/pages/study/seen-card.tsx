@@ -14,9 +14,11 @@ export type CipherForm = "hex" | "numbers";
 
 /** The real bytes that the coordinator got in the newest completed round, beside what they mean. */
 export function SeenCard({ study }: { study: Study }) {
-  const seen = useResource<Seen>(`/studies/${encodeURIComponent(study.name)}/seen`, aboutStudy(study.name));
+  const path = study.completed === 0 ? null : `/studies/${encodeURIComponent(study.name)}/seen`;
+  const seen = useResource<Seen>(path, aboutStudy(study.name));
   const [form, setForm] = useState<CipherForm>("hex");
-  const none = seen.data === undefined && seen.problem instanceof Problem && seen.problem.status === 404;
+  const none =
+    path === null || (seen.data === undefined && seen.problem instanceof Problem && seen.problem.status === 404);
   const choice = (value: CipherForm, text: string) => (
     <button type="button" aria-pressed={form === value} onClick={() => setForm(value)}>
       {text}

@@ -51,7 +51,7 @@ function Parts({ study }: { study: Study }) {
             <UsageCard study={study} />
           </div>
           <SeenCard study={study} />
-          <MatrixCard study={study} />
+          {study.completed > 0 && <MatrixCard study={study} />}
           <AttemptsCard study={study} />
         </>
       )}
