@@ -77,8 +77,8 @@ describe("the API", () => {
     await post("/studies/{name}/start", undefined, "/studies/liver/start");
     await until("the end", async () => {
       await get("/studies/{name}", "/studies/liver");
-      const { status } = told.get("/studies/{name}")?.body as { status: string };
-      return status === "completed" ? true : undefined;
+      const shown = told.get("/studies/{name}")?.body as { status: string } | undefined;
+      return shown?.status === "completed" ? true : undefined;
     });
     expect(told.get("/studies/{name}")?.body).toMatchObject({
       completed: 1,

@@ -24,7 +24,6 @@ export const siteAnswer = z.looseObject({
   connected: z.boolean(),
   lastMessage: z.number().nullable(),
 });
-export const sitesAnswer = z.looseObject({ sites: z.array(siteAnswer) });
 
 export const rosterViewAnswer = z.looseObject({ signed: signedRosterSchema, hash: z.string(), words: z.string() });
 export const rosterAnswer = z.looseObject({
@@ -40,15 +39,34 @@ export const studyAnswer = z.looseObject({
   rounds: z.number(),
 });
 export const createdAnswer = studyAnswer.extend({ warnings: z.array(z.string()) });
-export const studiesAnswer = z.looseObject({ studies: z.array(studyAnswer) });
+const waitingAnswer = z.object({ reason: z.string(), sites: z.array(z.string()), deadline: z.number().nullable() });
+export const studiesAnswer = z.looseObject({
+  studies: z.array(studyAnswer.extend({ waiting: waitingAnswer.nullable() })),
+  next: z.string().nullable(),
+});
+
+export const tokenAnswer = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  role: z.string(),
+  createdAt: z.number(),
+  expiresAt: z.number().nullable(),
+  lastUsedAt: z.number().nullable(),
+});
+export const tokensAnswer = z.looseObject({ tokens: z.array(tokenAnswer) });
+export const madeTokenAnswer = tokenAnswer.extend({ token: z.string() });
 
 export const studyDetailAnswer = z.looseObject({
   name: z.string(),
   status: z.string(),
   reason: z.string().nullable(),
   completed: z.number(),
-  waiting: z.object({ reason: z.string(), sites: z.array(z.string()), deadline: z.number().nullable() }).nullable(),
+  waiting: waitingAnswer.nullable(),
   spec: z.looseObject({ rounds: z.number() }),
+  driver: z.string().nullable(),
+  round: z
+    .looseObject({ reference: z.looseObject({ round: z.number(), attempt: z.number() }), phase: z.string() })
+    .nullable(),
   rounds: z.array(
     z.looseObject({
       round: z.number(),

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { adminTokenFile, isLoopback } from "../config.js";
 import { CoordinatorError } from "../errors.js";
 import { problemSchema } from "./answers.js";
+import { Refusal } from "./exit-codes.js";
 
 export interface ApiAccess {
   /** From `apiBase`. */
@@ -14,15 +15,13 @@ export interface ApiAccess {
 
 /** The token: from the environment, else from a file. @throws UsageError */
 export function readToken(environment: NodeJS.ProcessEnv, home: string, tokenFile: string | undefined): string {
-  const given = environment.FEDBAPS_ADMIN_TOKEN?.trim();
+  const given = environment.FEDBAPS_TOKEN?.trim() || environment.FEDBAPS_ADMIN_TOKEN?.trim();
   if (given && tokenFile === undefined) return given;
   const file = tokenFile ?? adminTokenFile(home);
   try {
     return readFileSync(file, "utf8").trim();
   } catch {
-    throw new UsageError(
-      `no admin token: cannot read ${file}; set FEDBAPS_ADMIN_TOKEN, or name a file with --token-file`,
-    );
+    throw new UsageError(`no token: cannot read ${file}; set FEDBAPS_TOKEN, or name a file with --token-file`);
   }
 }
 
@@ -41,14 +40,34 @@ export function apiBase(url: string, insecureHttp: boolean): string {
   return `${parsed.origin}${parsed.pathname.replace(/\/+$/, "")}`;
 }
 
-/** Asks the coordinator's API. @throws CoordinatorError with what it says, or UNREACHABLE */
+export type ApiMethod = "GET" | "POST" | "PUT" | "DELETE";
+
+export interface ApiRequest<T> {
+  readonly method: ApiMethod;
+  /** Under /api/v1. */
+  readonly path: string;
+  /** Of the answer; `z.undefined()` where there is none. */
+  readonly schema: z.ZodType<T>;
+  readonly body?: unknown;
+  readonly ifMatch?: string | undefined;
+}
+
+/** Asks the coordinator's API. @throws Refusal with what it says; CoordinatorError UNREACHABLE, BAD_ANSWER */
 export async function callApi<T>(
-  { url, token }: ApiAccess,
-  method: "GET" | "POST",
+  access: ApiAccess,
+  method: ApiMethod,
   path: string,
   schema: z.ZodType<T>,
   body?: unknown,
 ): Promise<T> {
+  return (await requestApi(access, { method, path, schema, body })).answer;
+}
+
+/** The same, and gives the answer's ETag too. */
+export async function requestApi<T>(
+  { url, token }: ApiAccess,
+  { method, path, schema, body, ifMatch }: ApiRequest<T>,
+): Promise<{ answer: T; etag: string | undefined }> {
   let response: Response;
   let answer: unknown;
   try {
@@ -57,26 +76,28 @@ export async function callApi<T>(
       headers: {
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    answer = await response.json();
+    answer = response.status === 204 ? undefined : await response.json();
   } catch {
     throw new CoordinatorError("UNREACHABLE", `no coordinator answers at ${url}; is it running, is --url right?`);
   }
-  if (!response.ok) {
-    const problem = problemSchema.safeParse(answer);
-    const faults = problem.data?.errors?.map(({ path: where, message }) => `\n  ${where}: ${message}`).join("") ?? "";
-    throw new CoordinatorError(
-      "BAD_ANSWER",
-      `${problem.data?.detail ?? `the coordinator answered ${response.status}`}${faults}`,
-    );
-  }
+  if (!response.ok) throw refusalOf(response.status, answer);
   const parsed = schema.safeParse(answer);
   if (!parsed.success)
     throw new CoordinatorError(
       "BAD_ANSWER",
       `${url} answers, but not as this version expects; are both the same version?`,
     );
-  return parsed.data;
+  return { answer: parsed.data, etag: response.headers.get("etag") ?? undefined };
+}
+
+/** The refusal that an answer is, for people to read. */
+export function refusalOf(status: number, answer: unknown): Refusal {
+  const problem = problemSchema.safeParse(answer).data;
+  const faults = problem?.errors?.map(({ path: where, message }) => `\n  ${where}: ${message}`).join("") ?? "";
+  const detail = problem?.detail ?? `the coordinator answered ${status}`;
+  return new Refusal(problem?.code ?? "BAD_ANSWER", `${detail}${faults}`, status);
 }

@@ -2,10 +2,9 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { CoordinatorError } from "../errors.js";
-import { problemSchema } from "./answers.js";
-import type { ApiAccess } from "./api-client.js";
+import { type ApiAccess, refusalOf } from "./api-client.js";
 
-/** The lines of a running coordinator's export, as they come. @throws CoordinatorError UNREACHABLE, BAD_ANSWER */
+/** The lines of a running coordinator's export, as they come. @throws CoordinatorError UNREACHABLE; Refusal */
 export async function* exportLines({ url, token }: ApiAccess): AsyncGenerator<string> {
   const unreachable = () =>
     new CoordinatorError("UNREACHABLE", `no coordinator answers at ${url}; is it running, is --url right?`);
@@ -14,10 +13,8 @@ export async function* exportLines({ url, token }: ApiAccess): AsyncGenerator<st
       throw unreachable();
     },
   );
-  if (!response.ok || response.body === null) {
-    const problem = problemSchema.safeParse(await response.json().catch(() => undefined));
-    throw new CoordinatorError("BAD_ANSWER", problem.data?.detail ?? `the coordinator answered ${response.status}`);
-  }
+  if (!response.ok || response.body === null)
+    throw refusalOf(response.status, await response.json().catch(() => undefined));
   try {
     yield* linesOf(Readable.fromWeb(response.body));
   } catch {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { z } from "zod";
 import { DEFAULT_PORT, defaultHome, urlOf } from "../config.js";
-import { type ApiAccess, apiBase, callApi, readToken } from "./api-client.js";
+import { type ApiAccess, type ApiMethod, apiBase, callApi, readToken } from "./api-client.js";
 import { createOutput, type Output } from "./output.js";
 
 export interface RemoteOptions {
@@ -12,13 +12,13 @@ export interface RemoteOptions {
   json?: boolean;
 }
 
-export type Call = <T>(method: "GET" | "POST", path: string, schema: z.ZodType<T>, body?: unknown) => Promise<T>;
+export type Call = <T>(method: ApiMethod, path: string, schema: z.ZodType<T>, body?: unknown) => Promise<T>;
 
 /** Adds the options of every command that talks to a running coordinator. */
 export function remoteOptions(command: Command): Command {
   return command
     .option("--url <url>", "the coordinator's address (or FEDBAPS_URL)")
-    .option("--token-file <file>", "file with the admin token (or FEDBAPS_ADMIN_TOKEN)")
+    .option("--token-file <file>", "file with a token (or FEDBAPS_TOKEN, FEDBAPS_ADMIN_TOKEN)")
     .option("--home <folder>", "where to look for the token file", defaultHome())
     .option("--insecure-http", "allow plain HTTP to another machine")
     .option("--json", "one JSON document on stdout");

@@ -3,13 +3,12 @@ import { dateText, table } from "./output.js";
 
 /** A study for people to read. */
 export function studyLines(study: StudyDetail): string[] {
-  const { waiting } = study;
-  const until = waiting?.deadline == null ? "" : `, until ${dateText(waiting.deadline)} UTC`;
-  const who = waiting === null || waiting.sites.length === 0 ? "" : `: ${waiting.sites.join(", ")}`;
+  const waiting = waitingText(study.waiting);
   return [
     `${study.name}: ${study.status}${study.reason === null ? "" : ` (${study.reason})`}`,
     `rounds completed: ${study.completed} of ${study.spec.rounds}`,
-    ...(waiting === null ? [] : [`now: ${waiting.reason}${who}${until}`]),
+    ...(waiting === "" ? [] : [`now: ${waiting}`]),
+    ...(study.driver === null ? [] : [`driven by: ${study.driver}`]),
     "",
     ...table(
       ["site", "status", "approved", "connected", "last message", "in this round", "reported"],
@@ -26,6 +25,14 @@ export function studyLines(study: StudyDetail): string[] {
     ...(study.rounds.length === 0 ? [] : [""]),
     ...(study.rounds.length === 0 ? [] : roundTable(study)),
   ];
+}
+
+/** What a study waits for, for whom and until when; empty when it does not wait. */
+export function waitingText(waiting: StudyDetail["waiting"]): string {
+  if (waiting === null) return "";
+  const until = waiting.deadline === null ? "" : `, until ${dateText(waiting.deadline)} UTC`;
+  const who = waiting.sites.length === 0 ? "" : `: ${waiting.sites.join(", ")}`;
+  return `${waiting.reason}${who}${until}`;
 }
 
 function roundTable({ rounds }: StudyDetail): string[] {
