@@ -3,6 +3,7 @@ import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { fingerprint, memberOf, type RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { sql } from "kysely";
+import { adoptRosters } from "./audit/adopt-rosters.js";
 import { AuditLog } from "./audit/audit-log.js";
 import { checkListen, urlOf } from "./config.js";
 import { drawToken, firstToken } from "./first-token.js";
@@ -132,6 +133,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     const messages = new SiteMessages(shared);
     serveCluster({ ...shared, messages });
     await audit.record({ actor: "coordinator", action: "coordinator.started", details: { replica } });
+    await adoptRosters(audit, db);
     closing.push(() =>
       audit.record({ actor: "coordinator", action: "coordinator.stopped", details: { replica } }).catch(() => {}),
     );

@@ -1,8 +1,19 @@
+import { adoptRosters } from "@fedbaps/coordinator/audit/adopt-rosters.js";
 import { AuditLog } from "@fedbaps/coordinator/audit/audit-log.js";
 import type { Change } from "@fedbaps/coordinator/live-feed.js";
+import { RosterRepository } from "@fedbaps/coordinator/store/roster-repository.js";
+import { signRoster } from "@fedbaps/core/secagg/roster.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { sql } from "kysely";
-import { coordinatorKey, exported, fillAudit, openAudit } from "../../support/sample-audit.js";
+import {
+  coordinatorKey,
+  exported,
+  fillAudit,
+  lead,
+  members,
+  openAudit,
+  signedRoster,
+} from "../../support/sample-audit.js";
 
 let open: Awaited<ReturnType<typeof openAudit>>;
 beforeAll(async () => {
@@ -73,6 +84,22 @@ describe("the audit log", () => {
     expect(liver.records.every(({ study }) => study === "liver")).toBe(true);
     expect(liver.records.length).toBeGreaterThan(5);
     expect(await exported(open.audit)).toHaveLength((await open.audit.head()).seq + 1);
+  });
+
+  it("takes in, once, the rosters that were signed before there was a log", async () => {
+    const { audit, db, close } = await openAudit();
+    await adoptRosters(audit, db);
+    expect(await audit.head()).toMatchObject({ seq: 0 });
+    const second = signRoster(members.slice(1), lead, signedRoster.roster);
+    for (const signed of [signedRoster, second]) await new RosterRepository(db).add(signed, 1);
+    await Promise.all([adoptRosters(audit, db), adoptRosters(audit, db)]);
+    const { records } = await audit.page(0, 10);
+    expect(records).toMatchObject([
+      { actor: "lead", action: "roster.signed", details: { version: 1 } },
+      { actor: "lead", action: "roster.signed", details: { version: 2, signed: second } },
+    ]);
+    expect(await audit.verify()).toMatchObject({ ok: true, records: 2 });
+    await close();
   });
 
   it("finds what was changed in its tables", async () => {

@@ -53,6 +53,11 @@ export class AuditLog {
     this.announce();
   }
 
+  /** Lets nobody else append until the end of the transaction. */
+  async lock(transaction: Database): Promise<void> {
+    await this.#repository.lockEnd(transaction);
+  }
+
   /** Tells who watches that there are new records. */
   announce(): void {
     this.components.feed.publish({ kind: "audit" });

@@ -31,7 +31,7 @@ export class AuditRepository {
    * @throws TypeError for a record that says what no record may say.
    */
   async append(transaction: Database, record: NewRecord): Promise<void> {
-    const end = await this.#lockEnd(transaction);
+    const end = await this.lockEnd(transaction);
     const unhashed = { ...record, seq: end.seq + 1, previous: end.hash };
     const parsed = auditRecordSchema.safeParse({ ...unhashed, hash: recordHash(unhashed) });
     if (!parsed.success) {
@@ -63,7 +63,8 @@ export class AuditRepository {
     return (await query.execute()).map(recordOf);
   }
 
-  async #lockEnd(transaction: Database): Promise<ChainEnd> {
+  /** Where the chain ends; nobody else appends until the end of the transaction. */
+  async lockEnd(transaction: Database): Promise<ChainEnd> {
     const locked = transaction.selectFrom("audit_head").selectAll().where("id", "=", 1).forUpdate();
     let row = await locked.executeTakeFirst();
     if (row === undefined) {
