@@ -5,6 +5,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const suites = {
   default: ["<rootDir>/tests/{unit,contract,protocol,integration}/**/*.test.ts"],
   e2e: ["<rootDir>/tests/e2e/**/*.test.ts"],
+  // What rests on the coordinator's database, on a PostgreSQL: see test:postgres.
+  postgres: [
+    "<rootDir>/tests/postgres/**/*.test.ts",
+    "<rootDir>/tests/unit/coordinator/**/*.test.ts",
+    "<rootDir>/tests/integration/{coordinator,enrolment}*.test.ts",
+  ],
   browser: ["<rootDir>/tests/browser/**/*.test.ts"],
 };
 

@@ -46,6 +46,8 @@ export class FaultLink {
       from.setNoDelay(true);
       from.on("data", (chunk) => this.#take(direction, chunk));
       from.on("error", () => {});
+      // A side that has said its last word is gone: no program here talks on to one that does not listen.
+      from.on("end", () => this.#ended(direction));
       from.on("close", () => this.#ended(direction));
     }
   }

@@ -101,7 +101,7 @@ export class Cluster {
     this.components.io?.to(roomOf(site)).emit(event, message);
   }
 
-  /** Asks another replica. @throws CoordinatorError UNREACHABLE without an answer in time, or with its code */
+  /** Asks another replica. @throws CoordinatorError NOT_DRIVEN without an answer in time, or with its code */
   ask(to: string, question: Question): Promise<unknown> {
     const { io, own, clock, random } = this.components;
     const id = Buffer.from(random(12)).toString("hex");
@@ -112,7 +112,7 @@ export class Cluster {
         act();
       };
       const cancel = clock.after(ANSWER_MILLISECONDS, () =>
-        finish(() => reject(new CoordinatorError("UNREACHABLE", `replica ${to} does not answer`))),
+        finish(() => reject(new CoordinatorError("NOT_DRIVEN", `replica ${to} does not answer`))),
       );
       this.#waiting.set(id, {
         settle: (answer) =>
