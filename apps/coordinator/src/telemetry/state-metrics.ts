@@ -63,27 +63,21 @@ export class StateMetrics {
 
   /** Reads everything anew. */
   async refresh(): Promise<void> {
-    const stored = [
-      this.#studies,
-      this.#waiting,
-      this.#sites,
-      this.#completed,
-      this.#aborted,
-      this.#bytes,
-      this.#audit,
-      this.#connected,
-      this.#leases,
-      this.#replicas,
-    ];
-    for (const gauge of stored) gauge.reset();
+    this.#clear();
     this.#connections.set(this.components.connections.count);
     try {
       await this.#read();
       this.#up.set(1);
     } catch {
-      for (const gauge of stored) gauge.remove();
+      this.#clear();
       this.#up.set(0);
     }
+  }
+
+  /** Takes away every figure that is not known now. */
+  #clear(): void {
+    for (const gauge of [this.#studies, this.#waiting, this.#sites, this.#aborted, this.#bytes]) gauge.reset();
+    for (const gauge of [this.#completed, this.#audit, this.#connected, this.#leases, this.#replicas]) gauge.remove();
   }
 
   async #read(): Promise<void> {
@@ -101,6 +95,7 @@ export class StateMetrics {
       .where("phase", "in", ["completed", "aborted"])
       .groupBy(["phase", "code"])
       .execute();
+    this.#completed.set(0);
     for (const row of rounds)
       if (row.phase === "completed") this.#completed.inc(Number(row.count));
       else this.#aborted.inc({ code: row.code ?? "" }, Number(row.count));
