@@ -233,6 +233,9 @@ describe("what other keys vouch for, in a chain that the coordinator wrote as it
         d.round = 9;
       },
       (d) => {
+        d.protocol -= 1;
+      },
+      (d) => {
         d.receipts = (second.details as typeof d).receipts;
       },
       (d) => {

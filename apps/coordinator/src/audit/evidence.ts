@@ -1,15 +1,26 @@
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { checkAgainstRoster, checkRoster, checkSuccessor, rosterHash } from "@fedbaps/core/secagg/roster.js";
+import { countSchema, digestSchema, PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { type Roster, type SignedRoster, signedRosterSchema } from "@fedbaps/core/wire/roster.js";
 import { z } from "zod";
 import { receiptProblem, roundCompletedSchema } from "./receipts.js";
 import type { AuditDetails, AuditRecord } from "./record.js";
 
-const rosterSignedSchema = z.strictObject({ version: z.number(), hash: z.string(), signed: signedRosterSchema });
+const rosterSignedSchema = z.strictObject({
+  /** The version of the protocol, which the signature binds: a log outlives it. */
+  protocol: countSchema,
+  version: countSchema,
+  hash: digestSchema,
+  signed: signedRosterSchema,
+});
 
-/** The details of a `roster.signed` record: the whole text with the lead's signature. */
-export function rosterSignedDetails(signed: SignedRoster): AuditDetails {
+/**
+ * The details of a `roster.signed` record: the whole text with the lead's signature.
+ * @param protocol the version under which it was signed
+ */
+export function rosterSignedDetails(signed: SignedRoster, protocol: number = PROTOCOL_VERSION): AuditDetails {
   const details: z.infer<typeof rosterSignedSchema> = {
+    protocol,
     version: signed.roster.version,
     hash: rosterHash(signed.roster),
     signed,
@@ -41,11 +52,11 @@ export class Evidence {
     const bad = (why: string) => ({ code: "BAD_ROSTER", message: `the roster in it is not right: ${why}` }) as const;
     const parsed = rosterSignedSchema.safeParse(details);
     if (!parsed.success) return bad("it cannot be read");
-    const { signed, hash, version } = parsed.data;
+    const { signed, hash, version, protocol } = parsed.data;
     const { roster } = signed;
     if (rosterHash(roster) !== hash || roster.version !== version) return bad("it has another hash or version");
     try {
-      checkRoster(signed);
+      checkRoster(signed, protocol);
       if (this.#newest !== undefined) checkSuccessor(roster, this.#newest);
     } catch (error) {
       return bad(messageOf(error));

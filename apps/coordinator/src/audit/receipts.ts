@@ -2,7 +2,7 @@ import type { DropOut } from "@fedbaps/core/federation/round-state.js";
 import { cohortHash } from "@fedbaps/core/secagg/cohort.js";
 import { verify } from "@fedbaps/core/secagg/keys.js";
 import { survivorTranscript } from "@fedbaps/core/secagg/transcripts.js";
-import { codeSchema, countSchema, digestSchema, nameSchema } from "@fedbaps/core/wire/primitives.js";
+import { codeSchema, countSchema, digestSchema, nameSchema, PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import {
   type Cohort,
   cohortSchema,
@@ -16,6 +16,8 @@ const namesSchema = z.array(nameSchema).max(200);
 
 /** What the record of a completed round says. It can be checked by itself: the cohort brings the keys. */
 export const roundCompletedSchema = z.strictObject({
+  /** The version of the protocol, which every signature binds: a log outlives it. */
+  protocol: countSchema,
   round: countSchema.min(1),
   attempt: countSchema.min(1),
   /** Everything that the sites signed, by its hash: study, roster, members with keys, thresholds. */
@@ -54,6 +56,7 @@ export function roundCompletedDetails({
 }): AuditDetails {
   const { round, attempt } = cohort.reference;
   const details: RoundCompleted = {
+    protocol: PROTOCOL_VERSION,
     round,
     attempt,
     cohort,
@@ -73,7 +76,7 @@ export function roundCompletedDetails({
  * @returns what is wrong, as the rest of a sentence; undefined where nothing is.
  */
 export function receiptProblem(study: string | null, details: RoundCompleted): string | undefined {
-  const { cohort, survivors, dropped, receipts, round, attempt } = details;
+  const { protocol, cohort, survivors, dropped, receipts, round, attempt } = details;
   const { reference, members, threshold, minSurvivors } = cohort;
   if (reference.study !== study || reference.round !== round || reference.attempt !== attempt)
     return "its cohort is of another study, round or attempt";
@@ -84,7 +87,7 @@ export function receiptProblem(study: string | null, details: RoundCompleted): s
   if (stranger !== undefined) return `${stranger} is not in its cohort`;
   if (survivors.length < minSurvivors) return `a sum over ${survivors.length} sites was not allowed`;
   if (new Set(receipts.map(({ site }) => site)).size !== receipts.length) return "a site has two receipts";
-  const signed = survivorTranscript(cohort, cohortHash(cohort), survivors, dropped);
+  const signed = survivorTranscript(cohort, cohortHash(cohort), survivors, dropped, protocol);
   for (const { site, signature } of receipts) {
     if (!survivors.includes(site)) return `${site} has a receipt without being in the sum`;
     if (!verify(signed, signature, keys.get(site)!)) return `the receipt of ${site} is not signed with its key`;

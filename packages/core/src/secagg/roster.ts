@@ -30,8 +30,8 @@ export function keyWords(publicKeyBase64: string): string {
   return wordsOf("key", fromBase64(publicKeyBase64));
 }
 
-function rosterTranscript(roster: Roster): Uint8Array {
-  return transcript("fedbaps/roster", PROTOCOL_VERSION, rosterHash(roster));
+function rosterTranscript(roster: Roster, version: number = PROTOCOL_VERSION): Uint8Array {
+  return transcript("fedbaps/roster", version, rosterHash(roster));
 }
 
 /**
@@ -56,11 +56,12 @@ export function signRoster(members: readonly Member[], lead: KeyPair, before?: R
 
 /**
  * Checks a roster by itself: signed by the key that it names, sites sorted, every key there once.
+ * @param version of the protocol under which it was signed, for rosters that are kept.
  * @throws SecAggError BAD_ROSTER or BAD_SIGNATURE
  */
-export function checkRoster({ roster, signature }: SignedRoster): void {
+export function checkRoster({ roster, signature }: SignedRoster, version: number = PROTOCOL_VERSION): void {
   checkMembers(roster);
-  if (!verify(rosterTranscript(roster), signature, roster.lead))
+  if (!verify(rosterTranscript(roster, version), signature, roster.lead))
     throw new SecAggError(
       "BAD_SIGNATURE",
       "the roster is not signed by the study lead that it names: do not accept it",

@@ -3,8 +3,12 @@ import { PROTOCOL_VERSION } from "../wire/primitives.js";
 import type { Cohort, KeyAdvertisement, RoundReference } from "../wire/secagg-messages.js";
 
 /** Study, round, attempt: what keeps the bytes of one attempt from being of use in another. */
-function context(label: string, reference: RoundReference): [string, number, string, number, number] {
-  return [label, PROTOCOL_VERSION, reference.study, reference.round, reference.attempt];
+function context(
+  label: string,
+  reference: RoundReference,
+  version: number = PROTOCOL_VERSION,
+): [string, number, string, number, number] {
+  return [label, version, reference.study, reference.round, reference.attempt];
 }
 
 /** What a site signs to vouch for its two fresh keys. `hash` is `cohortHash(cohort)`. */
@@ -22,15 +26,19 @@ export function advertisementTranscript(
   );
 }
 
-/** What a site signs in the consistency phase: who is in the sum, and whose masks will be rebuilt instead. */
+/**
+ * What a site signs in the consistency phase: who is in the sum, and whose masks will be rebuilt instead.
+ * @param version of the protocol under which it was signed, for receipts that are kept.
+ */
 export function survivorTranscript(
   cohort: Cohort,
   hash: string,
   survivors: readonly string[],
   dropped: readonly string[],
+  version: number = PROTOCOL_VERSION,
 ): Uint8Array {
   return transcript(
-    ...context("fedbaps/secagg/survivors", cohort.reference),
+    ...context("fedbaps/secagg/survivors", cohort.reference, version),
     hash,
     transcript(...survivors),
     transcript(...dropped),
