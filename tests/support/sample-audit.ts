@@ -2,7 +2,6 @@ import { AuditLog } from "@fedbaps/coordinator/audit/audit-log.js";
 import { rosterSignedDetails } from "@fedbaps/coordinator/audit/evidence.js";
 import { roundCompletedDetails } from "@fedbaps/coordinator/audit/receipts.js";
 import { LiveFeed } from "@fedbaps/coordinator/live-feed.js";
-import { openDatabase } from "@fedbaps/coordinator/store/database.js";
 import { SecAggClient } from "@fedbaps/core/secagg/client.js";
 import { defaultThreshold } from "@fedbaps/core/secagg/cohort.js";
 import { createIdentity, memberOf } from "@fedbaps/core/secagg/keys.js";
@@ -10,6 +9,7 @@ import { rosterHash, signRoster } from "@fedbaps/core/secagg/roster.js";
 import { SecAggServer } from "@fedbaps/core/secagg/server.js";
 import type { Cohort } from "@fedbaps/core/wire/secagg-messages.js";
 import { makeInputs, runConfirm, seededBytes, siteNames } from "../protocol/parties.js";
+import { openTestDatabase } from "./test-database.js";
 
 export const coordinatorKey = createIdentity("coordinator", seededBytes(70)).sign;
 export const lead = createIdentity("lead", seededBytes(71)).sign;
@@ -43,7 +43,7 @@ export async function playRound(round: number, silent = 0) {
 
 /** An open log in a database of its own, with the clock at `clock.time`. */
 export async function openAudit() {
-  const { db, close } = await openDatabase({ home: undefined });
+  const { db, close } = await openTestDatabase();
   const clock = { time: 1_000, now: () => clock.time++, after: () => () => {} };
   const feed = new LiveFeed();
   const audit = new AuditLog({ db, key: coordinatorKey, clock, feed });
