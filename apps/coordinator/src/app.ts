@@ -49,6 +49,8 @@ export interface CoordinatorOptions {
   readonly random: RandomBytes;
   /** How often the API may be asked; the default is for production. */
   readonly limits?: RateLimits;
+  /** Addresses or networks of proxies on other machines that are believed who it is that asks, and over what. */
+  readonly trustedProxies?: readonly string[];
   /** Says something to the person who waits for the start. */
   readonly note?: (line: string) => void;
 }
@@ -142,6 +144,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     handler = createApi({
       ...shared,
       ...(options.limits ? { limits: options.limits } : {}),
+      trustedProxies: options.trustedProxies ?? [],
       database: kind,
       ready: () => answers(db),
     });

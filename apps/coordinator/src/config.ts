@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@fedbaps/core/common/errors.js";
@@ -39,6 +40,18 @@ export function checkListen(host: string, port: number, insecureHttp: boolean): 
     throw new UsageError(
       `plain HTTP on ${host} can be read by others on the network; put a TLS proxy before 127.0.0.1, or add --insecure-http`,
     );
+}
+
+/** @throws UsageError for what is no address or network of a proxy */
+export function checkProxies(addresses: readonly string[]): readonly string[] {
+  for (const address of addresses) {
+    const [host, bits, ...more] = address.split("/");
+    const most = isIP(host) === 4 ? 32 : isIP(host) === 6 ? 128 : -1;
+    const length = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+    if (!(length >= 0 && length <= most) || more.length > 0)
+      throw new UsageError(`--trust-proxy ${address} is no address; write 10.0.0.7, or a network as 10.0.0.0/24`);
+  }
+  return addresses;
 }
 
 /** The address under which this machine reaches a server that listens on `host`. */

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { checkProxies } from "@fedbaps/coordinator/config.js";
 import { healthRoutes } from "@fedbaps/coordinator/http/health.js";
 import { problemOf } from "@fedbaps/coordinator/http/problem.js";
 import { describe, expect, it } from "@jest/globals";
@@ -35,5 +36,14 @@ describe("a coordinator whose database is away", () => {
     }
     const broken = Object.assign(new Error('relation "x" does not exist'), { code: "42P01" });
     expect(problemOf(broken)).toMatchObject({ status: 500 });
+  });
+});
+
+describe("proxies that are believed", () => {
+  it("are addresses and networks", () => {
+    const right = ["10.0.0.7", "10.0.0.0/24", "fd00::/8", "::1"];
+    expect(checkProxies(right)).toEqual(right);
+    for (const wrong of ["proxy.example.org", "10.0.0.0/33", "10.0.0.7/", "1.2.3", "", "10.0.0.0/8/8", "::1/129"])
+      expect(() => checkProxies([wrong])).toThrow(/--trust-proxy/);
   });
 });

@@ -3,7 +3,7 @@ import { systemClock } from "@fedbaps/core/common/clock.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import { type Coordinator, startCoordinator } from "../app.js";
-import { adminTokenFile, DEFAULT_HOST, DEFAULT_PORT, defaultHome } from "../config.js";
+import { adminTokenFile, checkProxies, DEFAULT_HOST, DEFAULT_PORT, defaultHome } from "../config.js";
 import { createLogger } from "../log.js";
 import { createOutput } from "./output.js";
 
@@ -12,6 +12,7 @@ interface ServeOptions {
   port: string;
   home: string;
   insecureHttp?: boolean;
+  trustProxy?: string[];
   jsonLog?: boolean;
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export function serveCommand(): Command {
     .option("--port <number>", "port to listen on; 0 takes a free one", String(DEFAULT_PORT))
     .option("--home <folder>", "where keys and database are kept", defaultHome())
     .option("--insecure-http", "allow plain HTTP on an address that others can reach")
+    .option("--trust-proxy <address...>", "addresses or networks of TLS proxies on other machines, to be believed")
     .option("--json-log", "log JSON lines instead of text")
     .option("--json", "print one JSON line with url and fingerprint when ready")
     .action(async (options: ServeOptions) => {
@@ -42,6 +44,7 @@ export function serveCommand(): Command {
         host: options.host,
         port: Number(options.port),
         insecureHttp: options.insecureHttp === true,
+        trustedProxies: checkProxies(options.trustProxy ?? []),
         clock: systemClock,
         logger: createLogger(process.stderr, { json: options.jsonLog === true, now: systemClock.now }),
         random: randomBytes,

@@ -13,7 +13,7 @@ import { type HealthComponents, healthRoutes } from "./health.js";
 import { createLimiters, DEFAULT_LIMITS, type RateLimits } from "./limits.js";
 import { metricsRoutes } from "./metrics.js";
 import { notFound, problemHandler } from "./problem.js";
-import { requestLog } from "./request-log.js";
+import { requestLog, setRoute } from "./request-log.js";
 import { type RostersComponents, rosterRoutes } from "./rosters.js";
 import type { Route } from "./route.js";
 import { securityHeaders } from "./security.js";
@@ -44,6 +44,8 @@ export interface ApiComponents
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly limits?: RateLimits;
+  /** Addresses or networks of proxies on other machines that are believed who it is that asks, and over what. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The HTTP side of the coordinator. */
@@ -52,12 +54,12 @@ export function createApi(components: ApiComponents): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  // Only a proxy on this machine is believed who it says that asks.
-  app.set("trust proxy", "loopback");
+  // A proxy on this machine is believed who it says that asks; others only where they are named.
+  app.set("trust proxy", ["loopback", ...(components.trustedProxies ?? [])]);
   app.set("query parser", "simple");
   app.use(requestLog(components));
   app.use(securityHeaders());
-  app.use("/api/v1", noStore, apiRouter(components));
+  app.use("/api/v1", noStore, apiRouter(components), notFound);
   app.use(noStore, healthRoutes(components));
   const state = new StateMetrics(metrics.registry, { ...components, waiting: () => waitingReasons(components) });
   const refresh = async () => {
@@ -65,7 +67,7 @@ export function createApi(components: ApiComponents): Express {
     await state.refresh();
   };
   app.use(metricsRoutes({ ...components, registry: metrics.registry, refresh }));
-  app.use(dashboardRoutes());
+  app.use(namedRoute("dashboard"), dashboardRoutes(), namedRoute("unknown"));
   app.use(notFound);
   app.use(problemHandler(logger));
   return app;
@@ -98,6 +100,13 @@ const noStore: RequestHandler = (_request, response, next) => {
   response.setHeader("Cache-Control", "no-store");
   next();
 };
+
+function namedRoute(route: string): RequestHandler {
+  return (_request, response, next) => {
+    setRoute(response, route);
+    next();
+  };
+}
 
 async function waitingReasons(components: ApiComponents): Promise<string[]> {
   const open = (await components.studyRepository.list()).filter(({ status }) => status !== "draft");

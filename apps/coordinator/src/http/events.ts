@@ -28,6 +28,7 @@ export function eventRoutes(components: EventsComponents): Route[] {
       handle({ request, response }) {
         if (open >= maxStreams)
           throw new HttpError("UNAVAILABLE", "too many listen to events already; ask again every few seconds instead");
+        if (request.method === "HEAD") return void response.type("text/event-stream").end();
         metrics.streams(++open);
         response.writeHead(200, {
           "Content-Type": "text/event-stream; charset=utf-8",
