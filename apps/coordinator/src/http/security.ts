@@ -18,6 +18,8 @@ export function securityHeaders(): RequestHandler {
         frameAncestors: ["'none'"],
       },
     },
+    // Other services under the same name are not ours to decide for.
+    strictTransportSecurity: { includeSubDomains: false },
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
     crossOriginEmbedderPolicy: true,
