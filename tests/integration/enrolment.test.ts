@@ -364,13 +364,13 @@ describe("renewal of keys", () => {
     expect(await until("the cut", () => first.refusals[0])).toBe("KEYS_RENEWED");
     const again = new FakeAgent(coordinator.url, next);
     await call("POST", "/studies/liver/start");
-    await until("the study to run", async () =>
-      (await call<{ status: string }>("GET", "/studies/liver")).status === "running" ? true : undefined,
-    );
-    const { round } = await call<{ round: { phase: string; sites: { site: string; state: string }[] } }>(
-      "GET",
-      "/studies/liver",
-    );
+    interface RoundOf {
+      round: { phase: string; sites: { site: string; state: string }[] } | null;
+    }
+    const round = await until("the others to be ready", async () => {
+      const view = (await call<RoundOf>("GET", "/studies/liver")).round;
+      return view?.sites.filter(({ state }) => state === "ready").length === 2 ? view : undefined;
+    });
     expect(round.phase).toBe("recruiting");
     expect(round.sites.find(({ site }) => site === "aa")?.state).toBe("missing");
     await signSites(coordinator.url, token);
