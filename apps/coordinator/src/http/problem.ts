@@ -78,8 +78,10 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     const answer = problemOf(error);
     const requestId = requestIdOf(response);
-    if (answer.status >= 500)
-      logger.error("request-failed", { method: request.method, requestId, ...faultFields(error), code: answer.code });
+    const line = { method: request.method, requestId, ...faultFields(error), code: answer.code };
+    // What passes by itself needs no trace of where it happened.
+    if (answer.status === 503) logger.warn("request-failed", { ...line, stack: undefined });
+    else if (answer.status >= 500) logger.error("request-failed", line);
     if (response.headersSent) return next(error);
     if (answer.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
     if (answer.status === 503) response.setHeader("Retry-After", RETRY_SECONDS);
