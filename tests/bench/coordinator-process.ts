@@ -11,18 +11,30 @@ lengthenBaps();
 const probe = new ProcessProbe();
 let coordinator: Coordinator | undefined;
 
+/** More than a load process can ask: all its sites share one address. */
+const NO_LIMITS = { requests: 1e9, failures: 1e9 };
+
+export interface StartOptions {
+  /** A folder for its keys and the embedded database. */
+  readonly home: string;
+  /** Of a PostgreSQL to be used instead. */
+  readonly databaseUrl: string | undefined;
+}
+
 const service = {
-  /** @param home a folder for its database and keys. */
-  async start(home: string): Promise<{ url: string; token: string }> {
+  /** @returns its address and, the first time, an admin's token. */
+  async start({ home, databaseUrl }: StartOptions): Promise<{ url: string; token: string | undefined }> {
     coordinator = await startCoordinator({
       home,
+      databaseUrl,
       host: "127.0.0.1",
       port: 0,
       clock: systemClock,
       logger: silentLogger,
       random: (count) => new Uint8Array(randomBytes(count)),
+      limits: NO_LIMITS,
     });
-    return { url: coordinator.url, token: coordinator.newAdminToken ?? "" };
+    return { url: coordinator.url, token: coordinator.newAdminToken };
   },
   take: () => probe.take(),
   memory: () => probe.memory(),

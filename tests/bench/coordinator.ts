@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "./coordinator-calls.js";
 import type { LoadService, StudyPlan } from "./coordinator-load.js";
-import type { CoordinatorService } from "./coordinator-process.js";
+import type { CoordinatorService, StartOptions } from "./coordinator-process.js";
 import { memoryRow, phaseRows, targetRows, togetherRow } from "./coordinator-rows.js";
 import { type Processes, runStudy, runTogether, type StudyFigures } from "./coordinator-stages.js";
 import type { Row } from "./table.js";
@@ -17,32 +17,72 @@ const ROUNDS = 2;
 /** Of 200, how many are lost after they have dealt their shares: each costs the others' masks with it. */
 const LOSSES = 60;
 
-/** One coordinator with 1,000 connected sites, in studies with cohorts of several sizes. */
+/**
+ * One coordinator with 1,000 connected sites, in studies with cohorts of several sizes: with the embedded database, which
+ * lives in its process, and with the PostgreSQL that DATABASE_URL names, where it names an empty one.
+ */
 export async function benchCoordinator(): Promise<Row[]> {
+  const rows = await measureOn("embedded", undefined);
+  const databaseUrl = process.env.DATABASE_URL;
+  return databaseUrl ? [...rows, ...(await measureOn("postgresql", databaseUrl))] : rows;
+}
+
+async function measureOn(database: string, databaseUrl: string | undefined): Promise<Row[]> {
   const home = await mkdtemp(join(tmpdir(), "fedbaps-bench-"));
-  const coordinator = new Worker<CoordinatorService>("./coordinator-process.js", ["--expose-gc"]);
-  const load = new Worker<LoadService>("./coordinator-load.js");
   try {
-    const api = await coordinator.call("start", home);
-    const rows = [memoryRow("started, no sites", await coordinator.call("memory"))];
-    await load.call("enrol", api, SITES, NAMED);
-    rows.push(memoryRow(`${SITES} sites enrolled`, await coordinator.call("memory")));
-    await load.call("connect");
-    const connected = await coordinator.call("memory");
-    rows.push(memoryRow(`${SITES} sites connected`, connected));
-    rows.push(...(await measure({ coordinator, load }, connected.rssMb)));
-    const still = await load.call("connected");
-    if (still !== SITES) throw new Error(`${SITES - still} sites lost their connections on the way`);
-    return rows;
+    const token = await makeDatabase({ home, databaseUrl });
+    const rows = await measureAll({ home, databaseUrl }, token);
+    return rows.map((row) => ({ ...row, database }));
   } finally {
-    await load.stop();
-    await coordinator.call("stop").catch(() => {});
-    await coordinator.stop();
     await rm(home, { recursive: true, force: true });
   }
 }
 
-async function measure(processes: Processes, connectedMb: number): Promise<Row[]> {
+/** In a process of its own: making a database takes more memory than using it. @returns an admin's token. */
+async function makeDatabase(place: StartOptions): Promise<string> {
+  return withCoordinator(async (coordinator) => {
+    const { token } = await coordinator.call("start", place);
+    if (token === undefined) throw new Error("the database is in use already; give an empty one");
+    return token;
+  });
+}
+
+async function withCoordinator<T>(use: (coordinator: Worker<CoordinatorService>) => Promise<T>): Promise<T> {
+  const coordinator = new Worker<CoordinatorService>("./coordinator-process.js", ["--expose-gc"]);
+  try {
+    return await use(coordinator);
+  } finally {
+    await coordinator.call("stop").catch(() => {});
+    await coordinator.stop();
+  }
+}
+
+async function measureAll(place: StartOptions, token: string): Promise<Row[]> {
+  return withCoordinator(async (coordinator) => {
+    const load = new Worker<LoadService>("./coordinator-load.js");
+    try {
+      const { url } = await coordinator.call("start", place);
+      const started = await coordinator.call("memory");
+      await load.call("enrol", { url, token }, SITES, NAMED);
+      const enrolled = await coordinator.call("memory");
+      await load.call("connect");
+      const connected = await coordinator.call("memory");
+      const rows = [
+        memoryRow("started, no sites", started),
+        memoryRow(`${SITES} sites enrolled`, enrolled),
+        memoryRow(`${SITES} sites connected`, connected),
+        ...(await measure({ coordinator, load }, place.databaseUrl === undefined)),
+      ];
+      const still = await load.call("connected");
+      if (still !== SITES) throw new Error(`${SITES - still} sites lost their connections on the way`);
+      return rows;
+    } finally {
+      await load.stop();
+    }
+  });
+}
+
+async function measure(processes: Processes, embedded: boolean): Promise<Row[]> {
   const rows: Row[] = [];
   const studies: StudyFigures[] = [];
   for (const sites of COHORTS) {
@@ -57,7 +97,7 @@ async function measure(processes: Processes, connectedMb: number): Promise<Row[]
   const plans = COHORTS.flatMap((sites) => plansOf(sites));
   const together = await runTogether(processes, plans);
   rows.push(togetherRow(plans, together), memoryRow(`after ${plans.length} studies at once`, together.after));
-  return [...rows, ...targetRows(studies, connectedMb)];
+  return [...rows, ...targetRows(studies, embedded)];
 }
 
 /** Studies with cohorts of this size, as many as the roster's sites make. */

@@ -25,11 +25,12 @@ export function checkRevealed(
     shares.map(({ site }) => site),
     `the shares revealed by ${from}`,
   );
+  const asked = new Set(dealers);
   const bytes = new Map<string, Uint8Array>();
   for (const { site, kind, share } of shares) {
     const wanted = survivors.has(site) ? "selfMask" : "maskKey";
     const content = fromBase64(share);
-    if (!dealers.includes(site) || kind !== wanted || content.length !== SHARE_BYTES[wanted])
+    if (!asked.has(site) || kind !== wanted || content.length !== SHARE_BYTES[wanted])
       throw new SecAggError("BAD_SHARES", `${from} revealed a share of ${site} that was not asked for`, { site: from });
     bytes.set(site, content);
   }
@@ -40,7 +41,7 @@ export function checkRevealed(
 
 /**
  * The masks still on the sum: each survivor's own, and those that survivors share with drop-outs. Seconds of arithmetic
- * in a cohort of hundreds: the event loop gets its turn after each site.
+ * in a cohort of hundreds: the event loop gets its turn after each secret.
  * @returns layers that cancel them when added.
  * @throws SecAggError BAD_SHARES with `site`, where a secret cannot be rebuilt to what its owner advertised.
  */
@@ -60,21 +61,30 @@ export async function layersToRemove({
   const { reference, threshold } = cohort;
   const layers: MaskLayer[] = [];
 
+  const answers = [...revealed.values()];
+  const runs = answers.length === threshold ? 1 : answers.length;
+  let good = 0;
+
+  /** A site that reveals one false share reveals others: the run of answers that gave the last secret is tried first. */
   async function rebuild(site: string, what: string, accept: (secret: Uint8Array) => Uint8Array | null) {
-    const shares = [...revealed.values()].map((bySite) => bySite.get(site)!);
-    const secret = await recoverSecret(shares, threshold, accept);
-    if (!secret)
-      throw new SecAggError("BAD_SHARES", `the ${what} of ${site} cannot be rebuilt: some revealed shares are false`, {
-        site,
-      });
-    return secret;
+    for (let tried = 0; tried < runs; tried++) {
+      const first = (good + tried) % answers.length;
+      const run = Array.from({ length: threshold }, (_, i) => answers[(first + i) % answers.length].get(site)!);
+      const secret = await recoverSecret(run, threshold, accept);
+      await nextTurn();
+      if (!secret) continue;
+      good = first;
+      return secret;
+    }
+    throw new SecAggError("BAD_SHARES", `the ${what} of ${site} cannot be rebuilt: some revealed shares are false`, {
+      site,
+    });
   }
 
   for (const site of survivors) {
     const seed = await rebuild(site, "self mask", openSelfMaskSecret);
     layers.push(inverse(selfLayer(seed, reference, site)));
     seed.fill(0);
-    await nextTurn();
   }
   for (const site of dropped) {
     const advertised = fromBase64(advertisements.get(site)!.maskKey);

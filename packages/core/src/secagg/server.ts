@@ -45,7 +45,8 @@ export class SecAggServer {
 
   readonly #keys = new Set<string>();
   readonly #advertisements = new Map<string, KeyAdvertisement>();
-  readonly #boxes = new Map<string, SealedShares[]>();
+  /** By dealer, then by addressee. */
+  readonly #boxes = new Map<string, ReadonlyMap<string, SealedShares>>();
   /** U2: who dealt shares. */
   #dealers: readonly string[] = [];
   readonly #sum: Uint32Array;
@@ -104,12 +105,11 @@ export class SecAggServer {
     this.#receive("shareKeys", from, digestOf(shares), () => {
       const addressees = shares.map((sealed) => sealed.to);
       requireUnique(addressees, `the shares of ${from}`);
-      const right = shares.every(
-        ({ from: sender, to }) => sender === from && to !== from && this.#expected.includes(to),
-      );
+      const expected = new Set(this.#expected);
+      const right = shares.every(({ from: sender, to }) => sender === from && to !== from && expected.has(to));
       if (!right || shares.length !== this.#expected.length - 1)
         throw new SecAggError("BAD_SHARES", `${from} did not deal one box to each other site`, { site: from });
-      this.#boxes.set(from, [...shares]);
+      this.#boxes.set(from, new Map(shares.map((sealed) => [sealed.to, sealed])));
     });
   }
 
@@ -126,9 +126,7 @@ export class SecAggServer {
     if (this.#dealers.length === 0) throw new SecAggError("WRONG_PHASE", "shares are handed out after closeShares");
     if (!this.#dealers.includes(site))
       throw new SecAggError("UNKNOWN_SITE", `${site} dealt no shares and gets none`, { site });
-    return this.#dealers
-      .filter((from) => from !== site)
-      .map((from) => this.#boxes.get(from)!.find(({ to }) => to === site)!);
+    return this.#dealers.filter((from) => from !== site).map((from) => this.#boxes.get(from)!.get(site)!);
   }
 
   /** @throws SecAggError UNKNOWN_SITE, BAD_LENGTH, WRONG_PHASE or CONFLICTING_REPEAT */
