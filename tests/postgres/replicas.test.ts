@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { Replicas } from "../support/replicas.js";
 import { type Outcomes, SimulatedFederation } from "../support/simulated-federation.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
-import { newDatabaseUrl } from "../support/test-database.js";
+import { dropConnections, newDatabaseUrl } from "../support/test-database.js";
 
 removeTemporaryFolders();
 
@@ -25,7 +25,7 @@ describe("several coordinators on one PostgreSQL", () => {
     replicas = await Replicas.start(folder, database.url, 3);
     federation = await SimulatedFederation.start(folder, SITES, replicas);
     await federation.begin("calm", { rounds: ROUNDS });
-    undisturbed = (await federation.finish("calm", ROUNDS)).outcomes;
+    undisturbed = (await federation.finish("calm")).outcomes;
   });
   afterEach(async () => {
     for (const index of [0, 1, 2]) if (!replicas.numbers.includes(index)) await replicas.serve(index);
@@ -63,7 +63,7 @@ describe("several coordinators on one PostgreSQL", () => {
       await replicas.kill(driver);
       killed++;
     }
-    const { view, outcomes } = await federation.finish("killed", ROUNDS);
+    const { view, outcomes } = await federation.finish("killed");
     expect(killed).toBeGreaterThan(0);
     expect(view.completed).toBe(ROUNDS);
     for (const site of SITES) {
@@ -77,7 +77,7 @@ describe("several coordinators on one PostgreSQL", () => {
     await federation.until("handed-over", "a round under way", (view) => view.round !== null);
     const driver = await replicas.driverOf("handed-over");
     if (driver !== undefined) await replicas.kill(driver, "SIGTERM");
-    const { view } = await federation.finish("handed-over", ROUNDS);
+    const { view } = await federation.finish("handed-over");
     expect(view.completed).toBe(ROUNDS);
   });
 
@@ -91,8 +91,23 @@ describe("several coordinators on one PostgreSQL", () => {
     const paused = await federation.until("commanded", "paused", ({ status }) => status === "paused");
     expect(paused.round).toBeNull();
     await replicas.ask("POST", "/studies/commanded/resume", undefined, other);
-    const { view } = await federation.finish("commanded", ROUNDS);
+    const { view } = await federation.finish("commanded");
     expect(view.status).toBe("completed");
+  });
+
+  it("go on when the database drops every connection, again and again", async () => {
+    await federation.begin("dropped", { rounds: ROUNDS });
+    for (let round = 1; round <= 2; round++) {
+      await federation.until(
+        "dropped",
+        `round ${round}`,
+        (view) => view.completed >= round - 1 && view.rounds.length > 0,
+      );
+      await dropConnections(database.url);
+    }
+    const { view, outcomes } = await federation.finish("dropped");
+    expect(view.completed).toBe(ROUNDS);
+    for (const site of SITES) expect(outcomes[site].steps).toBe(undisturbed[site].steps);
   });
 
   it("go on after all of them were killed at once", async () => {
@@ -101,7 +116,7 @@ describe("several coordinators on one PostgreSQL", () => {
     for (const index of replicas.numbers) await replicas.kill(index);
     await replicas.serve(0);
     await replicas.serve(1);
-    const { outcomes } = await federation.finish("all-killed", ROUNDS);
+    const { outcomes } = await federation.finish("all-killed");
     for (const site of SITES) expect(outcomes[site].steps).toBe(undisturbed[site].steps);
   });
 });

@@ -23,6 +23,12 @@ export async function newDatabaseUrl(): Promise<{ url: string; drop(): Promise<v
   return { url: url.href, drop: () => ask(SERVER, `drop database if exists ${name} with (force)`) };
 }
 
+/** Ends every connection to a database from the server's side, as a restart of the server does. */
+export async function dropConnections(url: string): Promise<void> {
+  const others = "datname = current_database() and pid <> pg_backend_pid()";
+  await ask(url, `select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+}
+
 async function ask(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -23,7 +23,7 @@ import { Studies } from "./rounds/studies.js";
 import { isNewDatabase, type OpenDatabase, openDatabase } from "./store/database.js";
 import { EpochRepository } from "./store/epoch-repository.js";
 import { LeaseRepository } from "./store/lease-repository.js";
-import { createPool } from "./store/pool.js";
+import { createMessagePool } from "./store/pool.js";
 import { PresenceRepository } from "./store/presence-repository.js";
 import { ReplicaRepository } from "./store/replica-repository.js";
 import { RosterRepository } from "./store/roster-repository.js";
@@ -66,9 +66,6 @@ export interface Coordinator {
   /** Stops in reverse order of the start; running studies go on at another process, or at the next start. */
   close(): Promise<void>;
 }
-
-/** Connections for messages between replicas: one that listens, one that sends, in order. */
-const MESSAGE_CONNECTIONS = 2;
 
 /** Starts a coordinator: the only wiring. @throws UsageError, CoordinatorError */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
@@ -113,7 +110,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     };
     const studyRepository = new StudyRepository(db);
     let connections: Connections | undefined;
-    const pool = databaseUrl === undefined ? undefined : createPool(databaseUrl, MESSAGE_CONNECTIONS);
+    const pool = databaseUrl === undefined ? undefined : createMessagePool(databaseUrl);
     if (pool !== undefined) closing.push(() => pool.end());
     const io = createIo(server, pool, (clients) => connections !== undefined && hasRoom(clients, connections));
     const cluster = new Cluster({ io: pool === undefined ? undefined : io, own: replica, clock, random });
@@ -129,7 +126,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     closing.push(() => connections?.close());
 
     const studies = new Studies({ ...stores, ...base, studies: studyRepository, audit, outbox: connections });
-    closing.push(await beginLife(database, stores.replicas, { ...base, studies }));
+    closing.push(await beginLife(database, stores.replicas, { ...base, studies, ...stores, connections }));
     closing.push(() => studies.close());
     const shared = { ...stores, ...base, audit, studies, studyRepository, connections, publicKey, identity, url };
     const messages = new SiteMessages(shared);
@@ -156,18 +153,31 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   }
 }
 
+interface LifeComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly studies: Studies;
+  readonly sites: SiteRepository;
+  readonly connections: Connections;
+}
+
 /** Makes this process one of the living. The embedded database has no other. */
 async function beginLife(
   { kind }: OpenDatabase,
   replicas: ReplicaRepository,
-  { clock, logger, studies }: { clock: Clock; logger: Logger; studies: Studies },
+  { clock, logger, studies, sites, connections }: LifeComponents,
 ): Promise<() => Promise<void>> {
   if (kind === "embedded") {
     await replicas.beat(clock.now());
     await replicas.alone();
     return () => replicas.leave().catch(() => {});
   }
-  const heartbeat = new Heartbeat({ replicas, clock, logger, beaten: () => studies.attend() });
+  const beaten = async () => {
+    studies.attend();
+    const admitted = (await sites.list()).filter(({ status }) => status === "approved").map(({ name }) => name);
+    connections.keepOnly(new Set(admitted));
+  };
+  const heartbeat = new Heartbeat({ replicas, clock, logger, beaten });
   await heartbeat.start();
   return () => heartbeat.stop();
 }

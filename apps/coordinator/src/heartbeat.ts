@@ -8,7 +8,7 @@ export interface HeartbeatComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called after every beat: time to look at what others have changed, or have left behind. */
-  readonly beaten: () => void;
+  readonly beaten: () => Promise<void>;
 }
 
 /** After so long without a beat a replica counts as gone, and others take over what it drove. */

@@ -6,6 +6,7 @@ export function adviceOn(code: string): string {
     PROTOCOL: "the coordinator speaks another version: update this program or the coordinator",
     PROTOCOL_VERSION: "the coordinator speaks another version: update this program or the coordinator",
     SITE_PENDING: "the study lead has not approved this site yet",
+    TRY_AGAIN: "the coordinator cannot take messages at this moment",
     SITE_REVOKED: "the study lead has revoked this site",
     UNKNOWN_SITE: "the coordinator does not know this site: enroll again",
     BAD_SIGNATURE: "the coordinator knows other keys of this site: were they renewed in another home?",

@@ -105,6 +105,7 @@ describe("studies", () => {
       outbox: {
         offer: () => {},
         roster: () => {},
+        repeat: () => {},
         send: (site, instruction: Instruction) => {
           // Of the studies before, sites are told that they are over.
           if (studyOf(instruction) !== name) return;

@@ -54,7 +54,9 @@ const answerSchema = z.object({
   answer: z.union([z.object({ value: z.unknown() }), z.object({ code: codeSchema })]),
 });
 
-const ANSWER_MILLISECONDS = 10_000;
+/** Messages between replicas can be lost with a connection to the database: who asks must be ready to ask again. */
+const ANSWER_MILLISECONDS = 4000;
+const MILLISECONDS_PER_BYTE = 1e-3;
 
 /**
  * The link between the replicas of one coordinator, over the Socket.IO adapter. A single process is a cluster of one:
@@ -101,8 +103,12 @@ export class Cluster {
     this.components.io?.to(roomOf(site)).emit(event, message);
   }
 
-  /** Asks another replica. @throws CoordinatorError NOT_DRIVEN without an answer in time, or with its code */
-  ask(to: string, question: Question): Promise<unknown> {
+  /**
+   * Asks another replica.
+   * @param bytes about how large the question is. @throws CoordinatorError NOT_DRIVEN without an answer in time, or with
+   * its code
+   */
+  ask(to: string, question: Question, bytes = 0): Promise<unknown> {
     const { io, own, clock, random } = this.components;
     const id = Buffer.from(random(12)).toString("hex");
     return new Promise((resolve, reject) => {
@@ -111,7 +117,7 @@ export class Cluster {
         this.#waiting.delete(id);
         act();
       };
-      const cancel = clock.after(ANSWER_MILLISECONDS, () =>
+      const cancel = clock.after(ANSWER_MILLISECONDS + bytes * MILLISECONDS_PER_BYTE, () =>
         finish(() => reject(new CoordinatorError("NOT_DRIVEN", `replica ${to} does not answer`))),
       );
       this.#waiting.set(id, {

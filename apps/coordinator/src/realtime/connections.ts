@@ -91,6 +91,15 @@ export class Connections implements Outbox {
     this.#emit(site, "instruction", instruction);
   }
 
+  repeat(site: string, instruction: Instruction): void {
+    if (!this.#links.has(site)) this.components.cluster.toSite(site, "instruction", instruction);
+  }
+
+  /** Ends the links of sites that are not admitted any more, where nobody has said so. */
+  keepOnly(admitted: ReadonlySet<string>): void {
+    for (const site of this.#links.keys()) if (!admitted.has(site)) this.expel(site, "SITE_REVOKED");
+  }
+
   offer(site: string, offers: StudyOffer[]): void {
     this.#emit(site, "studies", offers);
   }

@@ -9,6 +9,7 @@ import type { Socket } from "socket.io";
 import { z } from "zod";
 import { AUTH_MILLISECONDS } from "../config.js";
 import { faultFields } from "../log.js";
+import { isDatabaseAway } from "../store/pool.js";
 import type { SiteRepository } from "../store/site-repository.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
 import { type Connections, disconnect } from "./connections.js";
@@ -72,9 +73,10 @@ export class Session {
       this.socket.emit("admitted", { site, serverTime: clock.now() });
       await messages.admitted(site);
     } catch (error) {
-      logger.error("auth-failed", faultFields(error));
+      const away = isDatabaseAway(error);
+      logger[away ? "warn" : "error"]("auth-failed", faultFields(error));
       acknowledge({ ok: false, code: codeOf(error) });
-      this.#refuse("INTERNAL");
+      this.#refuse(away ? "TRY_AGAIN" : "INTERNAL");
     }
   }
 
@@ -100,8 +102,8 @@ export class Session {
       } catch (error) {
         const fault = faultFields(error);
         telemetry.message(event, "refused");
-        // Nobody can take it now: unanswered, it is sent again.
-        if (fault.code === "NOT_DRIVEN") return;
+        // Nobody can take it now. Unanswered, it is sent again on the site's next link, which it makes at once.
+        if (fault.code === "NOT_DRIVEN" || isDatabaseAway(error)) return this.#refuse("TRY_AGAIN", site);
         logger[fault.stack === undefined ? "debug" : "error"]("message-refused", { site, phase: event, ...fault });
         answer({ ok: false, code: codeOf(error) });
       }

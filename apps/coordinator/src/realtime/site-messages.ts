@@ -1,4 +1,5 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
+import { codeOf } from "@fedbaps/core/common/errors.js";
 import { canonicalJson, sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { RoundError } from "@fedbaps/core/federation/round-state.js";
@@ -33,6 +34,9 @@ export interface SiteMessagesComponents {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** How often a message for a study that another process drives is sent there. */
+const TRIES = 5;
 
 const schemas = {
   approvals: z.strictObject({ hashes: z.array(digestSchema).max(1000) }),
@@ -138,7 +142,7 @@ export class SiteMessages {
    */
   async #drive(site: string, name: string, read: SiteMessage): Promise<void> {
     const { studies, cluster } = this.components;
-    for (;;) {
+    for (let tries = 0; ; ) {
       const driver = studies.driver(name);
       if (driver !== undefined) {
         if (!driver.knows(site)) throw notInRound(site, name);
@@ -151,8 +155,13 @@ export class SiteMessages {
         if (read.event !== "reply") return;
         throw new RoundError("STALE", `study ${name} is not running`);
       }
-      await cluster.ask(where, { kind: "message", site, event: read.event, message: read.message });
-      return;
+      try {
+        await cluster.ask(where, { kind: "message", site, event: read.event, message: read.message }, sizeOf(read));
+        return;
+      } catch (error) {
+        // It may have been lost on the way, or the other is gone: a message that is taken twice does no harm.
+        if (codeOf(error) !== "NOT_DRIVEN" || ++tries === TRIES) throw error;
+      }
     }
   }
 
@@ -178,6 +187,11 @@ export class SiteMessages {
     if (study === undefined || !(await studyRepository.approvals(study)).includes(site)) throw notInRound(site, name);
     return study;
   }
+}
+
+/** About how many bytes a message has. */
+function sizeOf({ message }: SiteMessage): number {
+  return "vector" in message ? message.vector.length : 0;
 }
 
 function notInRound(site: string, study: string): RoundError {

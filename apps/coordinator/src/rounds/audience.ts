@@ -41,6 +41,14 @@ export class Audience {
     }
   }
 
+  /** Asks again what may not have arrived. */
+  remind(instructionFor: (site: string) => Instruction | undefined): void {
+    for (const site of this.#sites) {
+      const instruction = instructionFor(site);
+      if (instruction !== undefined) this.outbox.repeat(site, instruction);
+    }
+  }
+
   /** Tells a site, or all of them, that there is nothing to do, and why. */
   wait(reason: WaitReason, sites: Iterable<string> = this.#sites): void {
     for (const site of sites) this.tell(site, { phase: "wait", study: this.study, reason });

@@ -19,6 +19,8 @@ import type { ReportingView } from "./reporting.js";
 /** Where messages to sites go. A site that is not connected gets what is due then when it comes back. */
 export interface Outbox {
   send(site: string, instruction: Instruction): void;
+  /** The same once more, to a site whose link another process holds: what went there may have been lost on the way. */
+  repeat(site: string, instruction: Instruction): void;
   offer(site: string, offers: StudyOffer[]): void;
   roster(site: string, roster: SignedRoster | null): void;
 }

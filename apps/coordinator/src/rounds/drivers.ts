@@ -13,6 +13,8 @@ const LOCATE_MILLISECONDS = 20_000;
 const LOOK_MILLISECONDS = 200;
 /** Between a driver that let go and the next attempt to drive. */
 const AGAIN_MILLISECONDS = 1000;
+/** How often sites at other processes are asked again for what they owe. */
+const REMIND_MILLISECONDS = 5000;
 /** How often another process is told that a site was heard. */
 const HEARD_MILLISECONDS = 5000;
 
@@ -20,6 +22,7 @@ const HEARD_MILLISECONDS = 5000;
 export class Drivers {
   readonly #drivers = new Map<string, RoundDriver>();
   readonly #toldHeard = new Map<string, number>();
+  #reminded = 0;
   #closed = false;
 
   /** @param attend asks for another look at SQL, soon. */
@@ -101,12 +104,16 @@ export class Drivers {
   /** Drives what runs and is free, and nothing else. */
   async reconcile(studies: readonly StudyRow[]): Promise<void> {
     if (this.#closed) return;
+    const { cluster, clock } = this.components;
+    const remind = cluster.shared && clock.now() - this.#reminded >= REMIND_MILLISECONDS;
+    if (remind) this.#reminded = clock.now();
     for (const study of studies) {
       const driver = this.#drivers.get(study.name);
       try {
         if (study.status === "running")
           await (driver === undefined ? this.#launch(study) : this.#follow(driver, study));
         else if (driver !== undefined) await this.#halt(driver, study);
+        if (remind) await this.#drivers.get(study.name)?.remind();
       } catch (error) {
         // A study that cannot go on has been paused with its reason by then; the others go on.
         const fields = { study: study.name, ...faultFields(error) };

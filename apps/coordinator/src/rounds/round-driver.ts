@@ -209,6 +209,13 @@ export class RoundDriver {
     });
   }
 
+  /** Asks sites that are connected to other processes again for what they owe. */
+  remind(): Promise<void> {
+    return this.#queue.run(async () => {
+      if (!this.#stopped) this.#audience.remind((site) => this.#instructionFor(site));
+    });
+  }
+
   /** The open round; null while the study reports, and after its end. */
   view(): RoundView | null {
     return this.#round?.view() ?? null;

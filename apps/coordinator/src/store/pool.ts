@@ -19,6 +19,25 @@ export function createPool(url: string, max: number): pg.Pool {
   return pool;
 }
 
+/**
+ * Connections for messages between processes: one that the Socket.IO adapter keeps to listen on, and one that sends, so
+ * that messages leave in their order.
+ */
+export function createMessagePool(url: string): pg.Pool {
+  const pool = createPool(url, 2);
+  pool.on("connect", (client) =>
+    client.on("end", () => {
+      // The adapter takes a new connection when the one it listens on breaks, and never gives the broken one back.
+      try {
+        (client as pg.PoolClient).release(true);
+      } catch {
+        // It had been given back.
+      }
+    }),
+  );
+  return pool;
+}
+
 /** PostgreSQL's and the network's codes for a database that is away and may come back. */
 const AWAY = /^(08...|57P0[1-5]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 
