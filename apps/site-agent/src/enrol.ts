@@ -58,7 +58,11 @@ export async function enrol(init: EnrolInit): Promise<Membership> {
     purpose,
     refused: "ENROL_REFUSED",
   });
-  if (coordinator !== proof.publicKey) throw wrongKey(url, "shows another key than a moment ago");
+  if (coordinator !== proof.publicKey)
+    throw new AgentError(
+      "COORDINATOR_KEY",
+      `the server at ${url} shows another key than a moment ago: tell the study lead`,
+    );
   return { url, publicKey: proof.publicKey };
 }
 
@@ -81,7 +85,7 @@ async function proveIdentity(init: EnrolInit, fingerprints: readonly string[]): 
 function wrongKey(url: string, what: string): AgentError {
   return new AgentError(
     "COORDINATOR_KEY",
-    `the server at ${url} ${what}: nothing was sent to it; do not use it, and tell the study lead`,
+    `the server at ${url} ${what}: the invite was not shown to it; do not use it, and tell the study lead`,
   );
 }
 
