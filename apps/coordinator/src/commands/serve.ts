@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
-import { type Coordinator, startCoordinator } from "../app.js";
+import type { Coordinator } from "../app.js";
 import { adminTokenFile, checkProxies, DEFAULT_HOST, DEFAULT_PORT, defaultHome } from "../config.js";
 import { createLogger } from "../log.js";
 import { createOutput } from "./output.js";
@@ -38,6 +38,8 @@ export function serveCommand(): Command {
       if (!/^\d{1,5}$/.test(options.port)) throw new UsageError(`--port must be 0 to 65535, not ${options.port}`);
       const output = createOutput(options.json === true);
       const stopping = stopSignal();
+      // Loaded here: the other commands need none of it, and start in a fraction of the time.
+      const { startCoordinator } = await import("../app.js");
       const starting = startCoordinator({
         home: options.home,
         databaseUrl: process.env.DATABASE_URL || undefined,
