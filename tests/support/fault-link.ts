@@ -32,6 +32,8 @@ const SLICES_A_SECOND = 20;
 export class FaultLink {
   readonly #lanes: Record<Direction, Lane>;
   #open = true;
+  /** Whose link it is, once that was said. */
+  site: string | undefined;
 
   constructor(
     client: Socket,
@@ -101,8 +103,9 @@ export class FaultLink {
       await sleep(Math.max(0, due - performance.now()));
       const slice = rate === 0 ? bytes.length : Math.max(1, Math.floor(rate / SLICES_A_SECOND));
       for (let at = 0; at < bytes.length && this.#open; at += slice) {
-        this.#write(lane, bytes.subarray(at, at + slice));
-        if (rate > 0) await sleep(1000 / SLICES_A_SECOND);
+        const part = bytes.subarray(at, at + slice);
+        if (rate > 0) await sleep((1000 * part.length) / rate);
+        this.#write(lane, part);
       }
       if (lane.tail === tail) lane.tail = settled;
     });

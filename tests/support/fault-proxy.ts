@@ -11,9 +11,14 @@ export interface Rule {
   /**
    * `cut-before`: the message is lost with the link; `cut-after`: it arrives, then the link ends;
    * `lose-answer`: it arrives and is dealt with, but the link ends before the acknowledgement gets back;
-   * `swallow`: it is lost, and the link is half-open from then on, in both directions.
+   * `swallow`: the link is half-open from this message on, in both directions or those of `lost`.
    */
   readonly act: "cut-before" | "cut-after" | "lose-answer" | "swallow";
+  readonly lost?: readonly Direction[];
+  /** Only messages on the links of this site. */
+  readonly site?: string;
+  /** Called at that very moment. */
+  readonly also?: () => void;
 }
 
 interface Waiting extends Rule {
@@ -35,7 +40,7 @@ export class FaultProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly targetPort: number,
+    private targetPort: number,
     readonly url: string,
   ) {}
 
@@ -47,6 +52,11 @@ export class FaultProxy {
     const proxy = new FaultProxy(server, targetPort, `http://127.0.0.1:${address.port}`);
     server.on("connection", (client) => proxy.#accept(client));
     return proxy;
+  }
+
+  /** New links lead to another port of this machine from now on. */
+  leadTo(port: number): void {
+    this.targetPort = port;
   }
 
   /** Links that are up now. */
@@ -113,6 +123,7 @@ export class FaultProxy {
   }
 
   readonly #see: Watcher = ({ link, direction, text }) => {
+    if (direction === "toServer" && text.includes('["auth",')) link.site = /"site":"([^"]*)"/.exec(text)?.[1];
     for (const rule of this.#rules) {
       if (rule.sent) {
         const answer = direction === "toClient" && rule.sent.link === link && text.startsWith(`43${rule.sent.id}[`);
@@ -120,6 +131,7 @@ export class FaultProxy {
         if (!rule.sent.link.open) delete rule.sent;
         if (answer) return this.#obey(rule, link, "cut-before");
       }
+      if (rule.site !== undefined && rule.site !== link.site) continue;
       if (rule.sent || rule.direction !== direction || !rule.holds.every((part) => text.includes(part))) continue;
       if (rule.act !== "lose-answer") return this.#obey(rule, link, rule.act);
       const id = /^4(?:2|51-)(\d+)\[/.exec(text)?.[1];
@@ -130,11 +142,13 @@ export class FaultProxy {
 
   #obey(rule: Waiting, link: FaultLink, act: Exclude<Rule["act"], "lose-answer">): boolean {
     this.#rules.delete(rule);
-    if (act === "swallow") link.swallow("toServer", "toClient");
+    rule.also?.();
+    const lost = rule.lost ?? ["toServer", "toClient"];
+    if (act === "swallow") link.swallow(...lost);
     else if (act === "cut-before") link.cut();
     // Once what was passed on has left this process.
     else setImmediate(() => link.cut("end"));
     rule.done();
-    return act === "cut-after";
+    return act === "cut-after" || (act === "swallow" && !lost.includes(rule.direction));
   }
 }
