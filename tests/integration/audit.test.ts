@@ -23,7 +23,9 @@ beforeAll(async () => {
   token = coordinator.newAdminToken!;
   process.env.FEDBAPS_ADMIN_TOKEN = token;
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 afterAll(async () => {
   delete process.env.FEDBAPS_ADMIN_TOKEN;
   closeAgents();

@@ -92,7 +92,6 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     const database = await openDatabase(place);
     closing.push(() => database.close());
     const { db, kind } = database;
-    const newAdminToken = await firstToken(db, { home, random, now: clock.now(), drawn });
     const identity = kind === "embedded" ? loadIdentity(home, random) : await sharedIdentity(db, home, random);
     const publicKey = memberOf(identity).signKey;
     const replica = Buffer.from(random(6)).toString("hex");
@@ -122,6 +121,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     closing.push(() => metrics.close());
     const base = { db, cluster, replica, feed, telemetry: metrics, metrics, clock, logger, random };
     const audit = new AuditLog({ ...base, key: identity.sign });
+    const newAdminToken = await firstToken(audit, { home, random, now: clock.now(), drawn });
     connections = new Connections({ ...stores, ...base });
     closing.push(() => connections?.close());
 

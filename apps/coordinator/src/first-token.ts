@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { sql } from "kysely";
+import type { AuditLog } from "./audit/audit-log.js";
 import { adminTokenFile } from "./config.js";
 import { CoordinatorError } from "./errors.js";
 import { reasonOf } from "./home.js";
-import type { Database } from "./store/schema.js";
 import { TokenRepository } from "./store/token-repository.js";
 
 /** Any number: the name of the lock under which the first token is made. */
@@ -30,21 +30,22 @@ export function drawToken(home: string | undefined, random: RandomBytes): string
  * @param drawn the token that was drawn before the database was made, if it is new.
  * @returns the token; undefined where there has been one before.
  */
-export async function firstToken(
-  db: Database,
-  {
-    home,
-    random,
-    now,
-    drawn,
-  }: { home: string | undefined; random: RandomBytes; now: number; drawn: string | undefined },
-): Promise<string | undefined> {
-  return db.transaction().execute(async (transaction) => {
+export function firstToken(audit: Pick<AuditLog, "within">, { home, random, now, drawn }: FirstTokenInit) {
+  return audit.within<string | undefined>(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${FIRST_TOKEN_LOCK})`.execute(transaction);
     const tokens = new TokenRepository(transaction);
-    if (await tokens.any()) return undefined;
+    if (await tokens.any()) return { result: undefined, entry: undefined };
     const token = drawn ?? drawToken(home, random);
-    await tokens.add(token, "admin", now);
-    return token;
+    const { id } = await tokens.add(token, "admin", now);
+    const details = { token: id, role: "admin", expiresAt: null };
+    return { result: token, entry: { actor: "coordinator", action: "token.created", details } };
   });
+}
+
+interface FirstTokenInit {
+  readonly home: string | undefined;
+  readonly random: RandomBytes;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly drawn: string | undefined;
 }

@@ -46,6 +46,7 @@ const instructions = [
 const replies = [
   { phase: "recruiting", reference, ready: true, epoch: deal },
   { phase: "training", reference, queries: 400 },
+  { phase: "training", reference, queries: 400, dice: { valDice: 0.7, zeroShotValDice: 0.6 } },
   { phase: "advertiseKeys", reference, advertisement },
   { phase: "shareKeys", reference, shares: [sealed] },
   { phase: "maskedInput", reference, vector: Uint8Array.of(1, 2, 3, 4) },
@@ -59,12 +60,12 @@ const reportInFull = { ...report, images: { train: 9, val: 3, test: 3 }, zeroSho
 export type Example = readonly [name: string, schema: z.ZodType, message: Record<string, unknown>];
 
 export const examples: readonly Example[] = [
-  ["challenge", messages.challengeSchema, { protocol: 2, coordinator: key, nonce: key }],
-  ["auth", messages.authSchema, { protocol: 2, site: "a", signature }],
+  ["challenge", messages.challengeSchema, { protocol: 3, coordinator: key, nonce: key }],
+  ["auth", messages.authSchema, { protocol: 3, site: "a", signature }],
   [
     "enrolment",
     messages.enrolRequestSchema,
-    { protocol: 2, code: "ABCD-EFGH", site: "a", signKey: key, boxKey: key, signature },
+    { protocol: 3, code: "ABCD-EFGH", site: "a", signKey: key, boxKey: key, signature },
   ],
   ["study offer", messages.studyOfferSchema, { spec: study, hash: studyHash(study) }],
   ...instructions.map((message): Example => [`instruction ${message.phase}`, messages.instructionSchema, message]),

@@ -28,10 +28,10 @@ const isRecord = (value: unknown) =>
 // A study's fields have defaults; `spec` is judged by the study's own tests.
 const outsideSpec = (path: readonly unknown[]) => path[0] !== "spec";
 
-/** Where null has a meaning, and the one field of a reply that may be absent. */
+/** Where null has a meaning, and the fields of replies that may be absent. */
 const nullable = (path: readonly unknown[]) => path.at(-1) === "seal" || (path.length === 1 && path[0] === "epoch");
 const optional = (message: Record<string, unknown>, path: readonly unknown[]) =>
-  message.ready === true && path.length === 1 && path[0] === "epoch";
+  path.length === 1 && ((message.ready === true && path[0] === "epoch") || path[0] === "dice");
 
 describe.each(examples)("%s", (name, schema, message) => {
   const refused = (value: unknown) => !schema.safeParse(value).success;
@@ -81,7 +81,7 @@ describe.each(examples)("%s", (name, schema, message) => {
 describe("the protocol's version", () => {
   it.each(["challenge", "auth", "enrolment"])("must be this one in the %s", (name) => {
     const [, schema, message] = examples.find(([example]) => example === name)!;
-    for (const protocol of [0, 1, 3, "2", undefined])
+    for (const protocol of [0, 2, 4, "3", undefined])
       expect(schema.safeParse({ ...message, protocol }).success).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ describe("what is signed", () => {
       enrolTranscript({ ...request, signKey: key(2), boxKey: key(1) }),
       // The border between code and site must not move.
       enrolTranscript({ ...request, code: "ABCD-EFGHa", site: "" }),
-      authTranscript({ protocol: 2, coordinator: key(1), nonce: key(2) }, "a"),
+      authTranscript({ protocol: 3, coordinator: key(1), nonce: key(2) }, "a"),
     ];
     expect(new Set(signed.map(hex)).size).toBe(signed.length);
   });
