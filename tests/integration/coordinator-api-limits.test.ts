@@ -32,6 +32,9 @@ describe("what the API lets through", () => {
     expect(await statuses(4, read)).toEqual([401, 401, 401, 429]);
     const enrol = () => call("POST", "/api/v1/enrol", { body: {}, headers: from("192.0.2.3") });
     expect(await statuses(4, enrol)).toEqual([400, 400, 400, 429]);
+    const old = () =>
+      call("GET", "/api/v1/session", { headers: { cookie: `fedbaps=${"o".repeat(43)}`, ...from("192.0.2.6") } });
+    expect(await statuses(4, old)).toEqual([401, 401, 401, 401]);
     const right = await call("GET", "/api/v1/studies", { token: running.admin, headers: from("192.0.2.2") });
     expect(right.status).toBe(200);
   });

@@ -23,7 +23,7 @@ export interface RequestContext {
   readonly expiresAt: number | null;
 }
 
-/** `none`: nothing was shown; `invalid`: what was shown counts for nothing. */
+/** `none`: nothing was shown that counts; `invalid`: a token was, which is wrong, expired or revoked. */
 export type Authentication = RequestContext | "none" | "invalid";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -56,7 +56,8 @@ export async function authenticate(components: AuthoriseComponents, request: Req
   if (secret === undefined) return "none";
   const session = await sessions.find(secret, now);
   const row = session && (await tokens.findById(session.tokenId, now));
-  if (session === undefined || row === undefined) return "invalid";
+  // A session that is over is no attempt to guess one: browsers keep sending its cookie.
+  if (session === undefined || row === undefined) return "none";
   if (!SAFE_METHODS.has(request.method)) {
     if (request.get("x-fedbaps-request") !== "1")
       throw new HttpError("CROSS_SITE", "a signed-in browser must send the header X-FedBAPS-Request: 1");
