@@ -21,15 +21,18 @@ const keySchema = z
 export type PageKey = z.infer<typeof keySchema>;
 
 /**
- * One page of a list that is sorted by `keyOf`. A page begins after the last key of the one before, so that members
- * which come or go meanwhile shift nothing.
+ * One page of a list, in the order of `keyOf`. A page begins after the last key of the one before, so that members which
+ * come or go meanwhile shift nothing. The order is made here: a database may sort names in its own way.
  * @throws CoordinatorError BAD_REQUEST for a cursor that this API has not made
  */
-export function pageOf<T>(sorted: readonly T[], keyOf: (item: T) => PageKey, { limit, cursor }: PageRequest): Page<T> {
+export function pageOf<T>(list: readonly T[], keyOf: (item: T) => PageKey, { limit, cursor }: PageRequest): Page<T> {
   const after = cursor === undefined ? undefined : keyFrom(cursor);
-  const rest = after === undefined ? sorted : sorted.filter((item) => isAfter(keyOf(item), after));
-  const items = rest.slice(0, limit ?? DEFAULT_LIMIT);
-  return { items, next: rest.length > items.length ? cursorFrom(keyOf(items[items.length - 1])) : null };
+  const keyed = list.map((item) => ({ item, key: keyOf(item) })).sort((a, b) => compare(a.key, b.key));
+  const rest = after === undefined ? keyed : keyed.filter(({ key }) => compare(key, after) > 0);
+  const page = rest.slice(0, limit ?? DEFAULT_LIMIT);
+  const last = page.at(-1);
+  const next = last !== undefined && rest.length > page.length ? cursorFrom(last.key) : null;
+  return { items: page.map(({ item }) => item), next };
 }
 
 function cursorFrom(key: PageKey): string {
@@ -44,11 +47,12 @@ function keyFrom(cursor: string): PageKey {
   }
 }
 
-function isAfter(key: PageKey, after: PageKey): boolean {
+function compare(key: PageKey, other: PageKey): number {
   for (const [index, part] of key.entries()) {
-    const other = after[index];
-    if (part === other) continue;
-    return typeof part === "number" && typeof other === "number" ? part > other : String(part) > String(other);
+    const against = other[index];
+    if (part === against) continue;
+    if (typeof part === "number" && typeof against === "number") return part - against;
+    return String(part) < String(against) ? -1 : 1;
   }
-  return false;
+  return 0;
 }
