@@ -4,6 +4,7 @@ import { requiredSites } from "@fedbaps/core/wire/study.js";
 import { CoordinatorError } from "../errors.js";
 import { faultFields } from "../log.js";
 import { isDatabaseAway } from "../store/pool.js";
+import { membersOf, type SiteRow } from "../store/site-repository.js";
 import { StudyRepository, type StudyRow } from "../store/study-repository.js";
 import type { LiveStudy, StudiesComponents } from "./components.js";
 import { RoundDriver } from "./round-driver.js";
@@ -17,6 +18,12 @@ const AGAIN_MILLISECONDS = 1000;
 const REMIND_MILLISECONDS = 5000;
 /** How often another process is told that a site was heard. */
 const HEARD_MILLISECONDS = 5000;
+
+/** What concerns all studies, as SQL has it. */
+interface Standing {
+  readonly sites: readonly SiteRow[];
+  readonly rosterHash: string | undefined;
+}
 
 /** The drivers of this process: which studies it drives follows from SQL, and from the leases that it gets. */
 export class Drivers {
@@ -87,18 +94,19 @@ export class Drivers {
     return { driver: holder, round, reporting };
   }
 
-  /** enrolling -> running, once enough sites have approved. */
-  async tryRun(study: StudyRow): Promise<void> {
+  /** enrolling -> running, once enough sites have approved. @returns whether it runs now */
+  async tryRun(study: StudyRow): Promise<boolean> {
     const { studies, sites, audit, logger } = this.components;
     const members = await sites.members(await studies.approvals(study));
     const named = members.filter(({ site }) => study.spec.participation.sites.includes(site));
-    if (named.length < requiredSites(study.spec)) return;
+    if (named.length < requiredSites(study.spec)) return false;
     const moved = await audit.within(async (transaction) => {
       const result = await new StudyRepository(transaction).move(study.name, ["enrolling"], "running");
       const entry = { actor: "coordinator", action: "study.running", study: study.name } as const;
       return { result, entry: result ? entry : undefined };
     });
     if (moved) logger.info("study", { study: study.name, phase: "running" });
+    return moved;
   }
 
   /** Drives what runs and is free, and nothing else. */
@@ -107,11 +115,13 @@ export class Drivers {
     const { cluster, clock } = this.components;
     const remind = cluster.shared && clock.now() - this.#reminded >= REMIND_MILLISECONDS;
     if (remind) this.#reminded = clock.now();
+    const running = studies.some(({ status }) => status === "running");
+    const standing = running ? await this.#standing() : undefined;
     for (const study of studies) {
       const driver = this.#drivers.get(study.name);
       try {
-        if (study.status === "running")
-          await (driver === undefined ? this.#launch(study) : this.#follow(driver, study));
+        if (standing !== undefined && study.status === "running")
+          await (driver === undefined ? this.#launch(study) : this.#follow(driver, study, standing));
         else if (driver !== undefined) await this.#halt(driver, study);
         if (remind) await this.#drivers.get(study.name)?.remind();
       } catch (error) {
@@ -141,16 +151,19 @@ export class Drivers {
     await driver.start();
   }
 
-  /** Members, rosters and reports may have come by another process. */
-  async #follow(driver: RoundDriver, study: StudyRow): Promise<void> {
-    const { studies, sites, rosters } = this.components;
-    const approvals = await studies.approvals(study);
-    const revoked = new Set((await sites.list()).filter(({ status }) => status !== "approved").map(({ name }) => name));
-    await driver.membersAre(await sites.members(approvals), (site) =>
-      revoked.has(site) ? "SITE_REVOKED" : "APPROVAL_WITHDRAWN",
-    );
+  async #standing(): Promise<Standing> {
+    const { sites, rosters } = this.components;
     const signed = await rosters.current();
-    if (signed !== undefined) await driver.rosterIs(rosterHash(signed.roster));
+    return { sites: await sites.list(), rosterHash: signed && rosterHash(signed.roster) };
+  }
+
+  /** Members, rosters and reports may have come by another process. */
+  async #follow(driver: RoundDriver, study: StudyRow, { sites, rosterHash: hash }: Standing): Promise<void> {
+    const { studies } = this.components;
+    const admitted = membersOf(sites, await studies.approvals(study));
+    const revoked = new Set(sites.filter(({ status }) => status !== "approved").map(({ name }) => name));
+    await driver.membersAre(admitted, (site) => (revoked.has(site) ? "SITE_REVOKED" : "APPROVAL_WITHDRAWN"));
+    if (hash !== undefined) await driver.rosterIs(hash);
     if (driver.reportingView() !== null) await driver.reportsAre((await studies.reports(study.name)).keys());
   }
 

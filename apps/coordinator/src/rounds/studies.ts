@@ -23,6 +23,7 @@ const OPEN: readonly StudyStatus[] = ["draft", "enrolling", "running", "paused"]
 export class Studies {
   readonly #queue = new SerialQueue();
   readonly #drivers: Drivers;
+  #coming: Promise<void> | undefined;
 
   constructor(private readonly components: StudiesComponents) {
     this.#drivers = new Drivers(components, () => this.attend());
@@ -33,7 +34,12 @@ export class Studies {
    * begins those that enough sites have approved, and tells its drivers of members, rosters and reports that have come.
    */
   reconcile(): Promise<void> {
-    return this.#queue.run(() => this.#reconcile());
+    // Whoever asks while a look is still to begin shares it: a thousand approvals need not be a thousand looks.
+    this.#coming ??= this.#queue.run(async () => {
+      this.#coming = undefined;
+      await this.#reconcile();
+    });
+    return this.#coming;
   }
 
   /** The same soon, for somebody who does not wait for it. */
@@ -267,9 +273,11 @@ export class Studies {
   }
 
   async #reconcile(): Promise<void> {
-    const studies = await this.components.studies.list();
-    for (const study of studies) if (study.status === "enrolling") await this.#drivers.tryRun(study);
-    await this.#drivers.reconcile(await this.components.studies.list());
+    const { studies } = this.components;
+    let begun = false;
+    const before = await studies.list();
+    for (const study of before) if (study.status === "enrolling") begun = (await this.#drivers.tryRun(study)) || begun;
+    await this.#drivers.reconcile(begun ? await studies.list() : before);
   }
 
   async #concerning(site: string, statuses: readonly StudyStatus[]): Promise<StudyRow[]> {

@@ -21,6 +21,14 @@ export interface SiteRow {
   bytesDown: number;
 }
 
+/** The keys of those of the named sites that are approved. */
+export function membersOf(sites: readonly SiteRow[], names: readonly string[]): Member[] {
+  const named = new Set(names);
+  return sites
+    .filter(({ status, name }) => status === "approved" && named.has(name))
+    .map(({ name, signKey, boxKey }) => ({ site: name, signKey: signKey!, boxKey: boxKey! }));
+}
+
 /** Sites, their keys, and the one-time invites by which they come. */
 export class SiteRepository {
   /** @param db may be a transaction: what is changed here then belongs to it. */
@@ -54,8 +62,7 @@ export class SiteRepository {
 
   /** The keys of those of the named sites that are approved. */
   async members(names: readonly string[]): Promise<Member[]> {
-    const sites = (await this.list()).filter((site) => site.status === "approved" && names.includes(site.name));
-    return sites.map(({ name, signKey, boxKey }) => ({ site: name, signKey: signKey!, boxKey: boxKey! }));
+    return membersOf(await this.list(), names);
   }
 
   /** Stores a one-time code for a site. Earlier unused codes of the site stop working. */
