@@ -111,7 +111,6 @@ test("a viewer sees everything and can change nothing", async () => {
 test("the main controls are reached and used by the keyboard alone", async () => {
   const { page, context, faults } = await visit(`${stage.url}/`);
   await page.getByLabel("Token").waitFor();
-  await tabTo(page, "");
   await page.keyboard.type(stage.token);
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "Skin lesions" }).waitFor();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../api/client.js";
 import { Problem, problemWords } from "../api/problem.js";
 import { signedIn } from "../api/session.js";
@@ -13,8 +13,10 @@ export function SignIn({ expired }: { expired: boolean }) {
   const [token, setToken] = useState("");
   const [fault, setFault] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     document.title = "Sign in · FedBAPS";
+    form.current?.querySelector("input")?.focus();
   }, []);
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -34,7 +36,7 @@ export function SignIn({ expired }: { expired: boolean }) {
   return (
     <main class="sign-in">
       <div class="stack" style={{ justifyItems: "center", width: "100%" }}>
-        <form class="card sign-in-card" onSubmit={(event) => void submit(event)} noValidate>
+        <form ref={form} class="card sign-in-card" onSubmit={(event) => void submit(event)} noValidate>
           <div class="row">
             <Mark size={36} />
             <div>

@@ -1,7 +1,7 @@
 import type { Study, StudySite } from "../../api/types.js";
 import { sentence } from "../../logic/codes.js";
 import { dice, gain } from "../../logic/numbers.js";
-import { type Label, siteLabel, stateLabel } from "../../logic/status.js";
+import { siteInStudyLabel } from "../../logic/site-in-study.js";
 import { Ago } from "../../ui/ago.js";
 import { Badge } from "../../ui/badge.js";
 import { Bar } from "../../ui/bar.js";
@@ -47,7 +47,7 @@ function SiteRow({ site, study }: { site: StudySite; study: Study }) {
       <td data-label="State">
         <div class="stack-tight">
           <div class="row">
-            <Badge label={labelOf(site, study)} />
+            <Badge label={siteInStudyLabel(site, study)} />
             <span class="mark muted">
               <Icon name={site.connected ? "link" : "dash"} size={14} />
               {site.connected ? "connected" : "not connected"}
@@ -85,14 +85,4 @@ function SiteRow({ site, study }: { site: StudySite; study: Study }) {
       </td>
     </tr>
   );
-}
-
-function labelOf(site: StudySite, { status }: Study): Label {
-  if (site.status !== "approved") return siteLabel(site.status);
-  if (site.reported) return { text: "Reported", tone: "good" };
-  if (status === "running" && site.state !== null) return stateLabel(site.state);
-  if (status === "draft") return siteLabel(site.status);
-  return site.approved
-    ? { text: "Approved the study", tone: "good" }
-    : { text: "Has not approved yet", tone: "waiting" };
 }
