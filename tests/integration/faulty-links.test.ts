@@ -105,6 +105,22 @@ describe("a link that is cut", () => {
   });
 });
 
+describe("a report whose acknowledgement is lost", () => {
+  it("has been made, though the study is over before it can be sent again", async () => {
+    const report = { direction: "toServer", holds: ['["report"'] } as const;
+    // The next link brings that the study is over, and lets no second report through until its silence is noticed.
+    const lost = networks().map((network) =>
+      network
+        .once({ ...report, act: "lose-answer" })
+        .then(() => network.once({ ...report, act: "swallow", lost: ["toServer"] })),
+    );
+    const { view, outcomes } = await study();
+    await Promise.all(lost);
+    expectNoRetry(view);
+    expect(outcomes).toEqual(undisturbed);
+  });
+});
+
 describe("a half-open link", () => {
   it.each([
     { phase: "training", lost: ["toServer", "toClient"] },

@@ -157,7 +157,7 @@ export class Agent {
     const offer = this.#offers.find(({ spec }) => spec.name === study);
     if (!offer) {
       // A study that is over is not offered any more; that is all there is to know of it.
-      if (instruction.phase === "wait") return this.#notOffered(study);
+      if (instruction.phase === "wait") return this.#notOffered(study, instruction);
       return this.#refuse(study, "NOT_APPROVED");
     }
     try {
@@ -215,9 +215,13 @@ export class Agent {
     this.#connection.send(`failure/${study}`, "failure", { study, stage: "recruiting", code });
   }
 
-  /** Only what this process served counts in the exit status: an old study was counted in its own time. */
-  #notOffered(study: string): void {
-    if (this.#served.has(study)) this.#studyOver(study, this.#over.get(study) ?? false);
+  /**
+   * A study that this process served ends where its runner says so: a report may still wait for its acknowledgement. An
+   * older one was counted in its own time.
+   */
+  #notOffered(study: string, instruction: Instruction): void {
+    const runner = [...this.#runners.values()].find(({ study: served }) => served === study);
+    if (runner) runner.receive(instruction);
     else this.#finishIfOver();
   }
 

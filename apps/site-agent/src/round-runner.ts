@@ -131,6 +131,10 @@ export class RoundRunner {
     this.#again();
   }
 
+  get study(): string {
+    return this.#name;
+  }
+
   get #name(): string {
     return this.init.offer.spec.name;
   }
@@ -142,8 +146,16 @@ export class RoundRunner {
     if (reason === "aborted") {
       this.#work.abort();
       this.init.over(this.#owed.taken);
-      // The coordinator may say so before it acknowledges the report.
-    } else if (reason === "completed" && !this.#owed.pending) this.init.over(this.#owed.taken);
+    } else if (reason === "completed" && !this.#owed.pending) this.#completed();
+    // Else the coordinator says so before it acknowledges the report.
+  }
+
+  /** A report whose acknowledgement came after this program's end is sent once more: it may have arrived, or not. */
+  #completed(): void {
+    const { store, offer, approved, over } = this.init;
+    const [made] = store.records("reported");
+    if (made && !this.#owed.taken && approved()) this.#report(made.report.version, offer.hash);
+    else over(this.#owed.taken);
   }
 
   #recruit(instruction: Recruiting): void {

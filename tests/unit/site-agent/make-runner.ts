@@ -64,6 +64,8 @@ export interface RunnerOptions {
   readonly identity?: Identity;
   readonly out?: string;
   readonly clock?: Clock;
+  /** Whether the coordinator acknowledges reports; by default it does. */
+  readonly answers?: boolean;
   /** What the site has accepted; by default the roster of `rosterOf`. */
   readonly roster?: () => Roster | undefined;
 }
@@ -101,7 +103,7 @@ export async function makeRunner(options: RunnerOptions) {
       failure: (failure) => void sent.failures.push(failure),
       report: (report, done) => {
         sent.reports.push(report);
-        done(true);
+        if (options.answers ?? true) done(true);
       },
     },
     clock: options.clock ?? clock,

@@ -308,6 +308,25 @@ describe("the report", () => {
     expect(sent.reports).toHaveLength(1);
   });
 
+  it("whose acknowledgement came too late for this program is sent once more when the study is over", async () => {
+    const folder = await temporaryFolder();
+    const { open, bought } = stubTraining();
+    const options = { folder, open, sums: [sumOf(1, 0.5)] };
+    const killed = await makeRunner({ ...options, answers: false });
+    killed.runner.receive({ ...report, studyHash: killed.hash });
+    await killed.runner.idle();
+    killed.runner.receive({ phase: "wait", study: "study", reason: "completed" });
+    await killed.runner.idle();
+    expect([killed.sent.reports.length, killed.sent.over]).toEqual([1, []]);
+
+    const { runner, sent } = await makeRunner(options);
+    runner.receive({ phase: "wait", study: "study", reason: "completed" });
+    await runner.idle();
+    expect(sent.reports).toEqual(killed.sent.reports);
+    expect(sent.over).toEqual([true]);
+    expect(bought.reports).toBe(2);
+  });
+
   it("says what the policy lets leave, uses the better decoder, and is not measured twice", async () => {
     const folder = await temporaryFolder();
     const { open, bought } = stubTraining();
