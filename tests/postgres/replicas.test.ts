@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Replicas } from "../support/replicas.js";
 import { type Outcomes, SimulatedFederation } from "../support/simulated-federation.js";
@@ -16,6 +17,23 @@ describe("several coordinators on one PostgreSQL", () => {
   let replicas: Replicas;
   let federation: SimulatedFederation;
   let undisturbed: Outcomes;
+
+  const untilDriven = async (by: readonly number[]) => {
+    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(100)) {
+      const view = await replicas.ask<{ status: string; driver: string | null }>(
+        "GET",
+        "/studies/frozen",
+        undefined,
+        by[0],
+      );
+      if (view?.status === "completed") return;
+      for (const index of by) {
+        const own = await replicas.ask<{ replica: string }>("GET", "/coordinator", undefined, index);
+        if (own !== undefined && view?.driver === own.replica) return;
+      }
+    }
+    throw new Error("nobody took the study over");
+  };
 
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -70,6 +88,22 @@ describe("several coordinators on one PostgreSQL", () => {
       expect(outcomes[site].steps).toBe(undisturbed[site].steps);
       expect(outcomes[site].images).toBe(undisturbed[site].images);
     }
+  });
+
+  it("do not let one that was frozen write when it wakes up", async () => {
+    await federation.begin("frozen", { rounds: ROUNDS });
+    await federation.until("frozen", "a round under way", (view) => view.round !== null);
+    const driver = await replicas.driverOf("frozen");
+    if (driver === undefined) throw new Error("nobody drives it");
+    replicas.signal(driver, "SIGSTOP");
+    const others = replicas.numbers.filter((index) => index !== driver);
+    await untilDriven(others);
+    replicas.signal(driver, "SIGCONT");
+    const { view, outcomes } = await federation.finish("frozen");
+    expect(view.rounds.filter(({ phase }) => phase === "completed")).toHaveLength(ROUNDS);
+    for (const site of SITES) expect(outcomes[site].steps).toBe(undisturbed[site].steps);
+    const report = await replicas.ask<{ ok: boolean }>("GET", "/audit/verify");
+    expect(report?.ok).toBe(true);
   });
 
   it("hand a study over when the one that drives it is told to stop", async () => {

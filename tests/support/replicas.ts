@@ -74,6 +74,10 @@ export class Replicas implements Centre {
     await replica?.ended;
   }
 
+  signal(index: number, signal: NodeJS.Signals): void {
+    this.#running.get(index)?.process.kill(signal);
+  }
+
   get numbers(): number[] {
     return [...this.#running.keys()];
   }

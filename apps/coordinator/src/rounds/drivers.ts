@@ -30,6 +30,7 @@ export class Drivers {
   readonly #drivers = new Map<string, RoundDriver>();
   readonly #toldHeard = new Map<string, number>();
   #reminded = 0;
+  #cancelAgain = () => {};
   #closed = false;
 
   /** @param attend asks for another look at SQL, soon. */
@@ -48,6 +49,7 @@ export class Drivers {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#cancelAgain();
     for (const [name, driver] of this.#drivers) {
       await driver.stop();
       await this.components.leases.release(driver.lease).catch(() => {});
@@ -185,6 +187,7 @@ export class Drivers {
     this.#drivers.delete(name);
     this.components.feed.publish({ kind: "study", study: name });
     void this.components.leases.release(driver.lease).catch(() => {});
-    if (!this.#closed) this.components.clock.after(AGAIN_MILLISECONDS, this.attend);
+    this.#cancelAgain();
+    if (!this.#closed) this.#cancelAgain = this.components.clock.after(AGAIN_MILLISECONDS, this.attend);
   }
 }
