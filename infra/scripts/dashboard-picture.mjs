@@ -64,7 +64,7 @@ async function takePicture(url, token) {
   const executablePath = process.env.FEDBAPS_CHROMIUM ?? "/usr/bin/chromium";
   const browser = await chromium.launch({ executablePath, args: ["--headless", "--no-sandbox", "--disable-gpu"] });
   try {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1180 }, colorScheme: "light" });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1590 }, colorScheme: "light" });
     await page.goto(`${url}/studies/demo`);
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();

@@ -140,6 +140,8 @@ test("the audit trail says of itself that it is whole, and who asks is told what
   await page.getByLabel("Study").selectOption("lesions");
   await page.getByText("Round 3 of study lesions was completed.").waitFor();
   expect(await page.getByText("Invited new-clinic.").count()).toBe(0);
+  // The verdict is of the whole trail: it stays.
+  expect(await page.getByText("The trail is whole").count()).toBe(1);
   await picture(page, "audit-verified");
   expect(faults).toEqual([]);
   await context.close();

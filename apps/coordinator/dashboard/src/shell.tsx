@@ -26,7 +26,8 @@ export function Shell({ session }: { session: Session }) {
   const route = useStore(routeStore);
   const link = useStore(linkStore);
   const main = useRef<HTMLElement>(null);
-  const key = JSON.stringify(route);
+  // The audit trail of another study is the same page: what was checked on it stays, and so does the focus.
+  const key = route.page === "audit" ? route.page : JSON.stringify(route);
   const first = useRef(key);
   useEffect(() => {
     // Who came by the keyboard goes on at the new page's top.

@@ -113,7 +113,7 @@ function Trail({ study }: { study: string | undefined }) {
         <h2 id="records">Records</h2>
         {head !== undefined && (
           <span class="hint" style={{ flexBasis: "auto", margin: 0 }}>
-            {whole(head)} in all
+            {whole(head)} in the whole trail
           </span>
         )}
       </div>

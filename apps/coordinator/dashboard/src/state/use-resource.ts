@@ -12,6 +12,8 @@ export interface Resource<T> {
 }
 
 const DEBOUNCE = 120;
+/** Changes can come many times a second; nobody reads faster than this, and the API counts requests. */
+const SPACING = 1000;
 /** Relative figures (steps, last messages) move without a change being told. */
 const POLL = 10_000;
 
@@ -53,9 +55,15 @@ export function useResource<T>(path: string | null, concerns: (change: Change) =
     loop.current = mine;
     void run();
     let timer: number | undefined;
+    let last = 0;
     const soon = () => {
-      window.clearTimeout(timer);
-      timer = window.setTimeout(() => void run(), DEBOUNCE);
+      if (timer !== undefined) return;
+      const wait = Math.max(DEBOUNCE, last + SPACING - performance.now());
+      timer = window.setTimeout(() => {
+        timer = undefined;
+        last = performance.now();
+        void run();
+      }, wait);
     };
     const stop = onChange((change) => {
       if (change === undefined || wanted.current(change)) soon();

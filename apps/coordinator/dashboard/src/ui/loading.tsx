@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { problemWords } from "../api/problem.js";
+import { Problem, problemWords } from "../api/problem.js";
 import type { Resource } from "../state/use-resource.js";
 import { Notice } from "./notice.js";
 
@@ -23,7 +23,17 @@ export interface LoadedProps<T> {
 
 /** What was read, or grey lines while it is read, or what went wrong and what to do. */
 export function Loaded<T>({ from, skeleton, children }: LoadedProps<T>) {
-  if (from.data !== undefined) return <>{children(from.data)}</>;
+  if (from.data !== undefined) {
+    const { problem } = from;
+    // That nobody answers is said once, above every page.
+    const old = problem !== undefined && !(problem instanceof Problem && problem.unreachable);
+    return (
+      <>
+        {old && <Notice tone="waiting">What is shown may be old. {problemWords(problem)}</Notice>}
+        {children(from.data)}
+      </>
+    );
+  }
   if (from.problem !== undefined)
     return (
       <Notice tone="bad">

@@ -3,6 +3,7 @@ import { post } from "../../api/client.js";
 import { problemWords } from "../../api/problem.js";
 import type { Study } from "../../api/types.js";
 import { type Control, controlsOf } from "../../logic/controls.js";
+import { count } from "../../logic/numbers.js";
 import { studyPath } from "../../logic/routes.js";
 import { announce } from "../../state/announcer.js";
 import { useAdmin } from "../../state/hooks.js";
@@ -115,8 +116,10 @@ export function Controls({ study, onDone }: { study: Study; onDone: () => void }
           onConfirm={() => act("abort", "The study is aborted.")}
         >
           <p>
-            An aborted study cannot go on. Its {study.completed} completed rounds stay at the sites. To stop for a
-            while, pause it instead.
+            An aborted study cannot go on.{" "}
+            {study.completed > 0 &&
+              `What the sites have of its ${count(study.completed, "completed round")} stays there. `}
+            To stop for a while, pause it instead.
           </p>
         </Confirm>
       )}

@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../../api/problem.js";
 import type { Seen, Study } from "../../api/types.js";
 import { bytes, whole } from "../../logic/numbers.js";
-import { aboutStudy, useResource } from "../../state/use-resource.js";
+import { useResource } from "../../state/use-resource.js";
 import { Ago } from "../../ui/ago.js";
 import { Card } from "../../ui/card.js";
 import { Empty } from "../../ui/empty.js";
@@ -15,7 +15,9 @@ export type CipherForm = "hex" | "numbers";
 /** The real bytes that the coordinator got in the newest completed round, beside what they mean. */
 export function SeenCard({ study }: { study: Study }) {
   const path = study.completed === 0 ? null : `/studies/${encodeURIComponent(study.name)}/seen`;
-  const seen = useResource<Seen>(path, aboutStudy(study.name));
+  const seen = useResource<Seen>(path, () => false);
+  // It changes with each completed round and not before.
+  useEffect(seen.reload, [study.completed]);
   const [form, setForm] = useState<CipherForm>("hex");
   const none =
     path === null || (seen.data === undefined && seen.problem instanceof Problem && seen.problem.status === 404);
