@@ -28,10 +28,6 @@ export class Reporting {
     this.#done = new Set(init.reported);
   }
 
-  get since(): number {
-    return this.#init.now;
-  }
-
   hasReported(site: string): boolean {
     return this.#done.has(site);
   }
@@ -66,6 +62,10 @@ export class Reporting {
   deadline(now: number): number | null {
     const waiting = this.waitingFor(now);
     return waiting.length === 0 ? null : Math.min(...waiting.map((site) => this.#silentAt(site)));
+  }
+
+  view(now: number): ReportingView {
+    return { waitingFor: this.waitingFor(now), since: this.#init.now, deadline: this.deadline(now) };
   }
 
   #silentAt(site: string): number {
