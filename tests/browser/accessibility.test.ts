@@ -35,7 +35,8 @@ beforeAll(async () => {
   await api(url, token, "POST", "/studies/lesions/start");
   connect();
   await until("reports of all sites", async () => {
-    const study = await api<{ reports: unknown[] }>(url, token, "GET", "/studies/lesions");
+    const study = await api<{ reports?: unknown[] }>(url, token, "GET", "/studies/lesions");
+    if (study.reports === undefined) throw new Error(JSON.stringify(study));
     return study.reports.length === SITES.length ? true : undefined;
   });
 });
