@@ -52,7 +52,7 @@ export function studyRoutes(components: StudyViewComponents): Route[] {
       answer: { status: 201, description: "the draft", schema: createdStudySchema },
       problems: [409],
       async handle({ body, request, response }) {
-        const study = await studies.create(body, contextOf(request).actor);
+        const study = await studies.register.create(body, contextOf(request).actor);
         response.set("ETag", etagOf(study)).set("Location", `/api/v1/studies/${study.name}`);
         return { ...summaryOf(study), warnings: await warningsOf(components, study.spec) };
       },
@@ -92,7 +92,7 @@ export function studyRoutes(components: StudyViewComponents): Route[] {
           throw new CoordinatorError("BAD_REQUEST", `the study in the body is ${body.name}; a study keeps its name`);
         const before = await studies.get(name);
         requireMatch(request, before);
-        const study = await studies.replace(name, body, before.hash, contextOf(request).actor);
+        const study = await studies.register.replace(name, body, before.hash, contextOf(request).actor);
         response.set("ETag", etagOf(study));
         return { ...summaryOf(study), warnings: await warningsOf(components, study.spec) };
       },
@@ -109,7 +109,7 @@ export function studyRoutes(components: StudyViewComponents): Route[] {
       problems: [404, 409],
       async handle({ params, body, request, response }) {
         const { spec } = await studies.get(params.name);
-        const study = await studies.clone(params.name, changesOf(spec, body), contextOf(request).actor);
+        const study = await studies.register.clone(params.name, changesOf(spec, body), contextOf(request).actor);
         response.set("ETag", etagOf(study)).set("Location", `/api/v1/studies/${study.name}`);
         return summaryOf(study);
       },

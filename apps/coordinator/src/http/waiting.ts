@@ -7,10 +7,7 @@ import type { SiteRepository } from "../store/site-repository.js";
 import type { StudyRepository, StudyRow } from "../store/study-repository.js";
 
 /** The life of studies, as far as the API commands it. */
-export type StudyCommands = Pick<
-  Studies,
-  "get" | "live" | "create" | "replace" | "clone" | "start" | "pause" | "resume" | "abort"
->;
+export type StudyCommands = Pick<Studies, "register" | "get" | "live" | "start" | "pause" | "resume" | "abort">;
 
 export interface StudyViewComponents {
   readonly studies: StudyCommands;

@@ -1,17 +1,16 @@
-import type { Instruction, SiteReport } from "@fedbaps/core/wire/messages.js";
+import type { SiteReport } from "@fedbaps/core/wire/messages.js";
 import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
-import { type StudySpec, studyHash } from "@fedbaps/core/wire/study.js";
 import type { AuditAction } from "../audit/actions.js";
 import { CoordinatorError } from "../errors.js";
 import { faultFields } from "../log.js";
-import { StudyRepository, type StudyRow, type StudyStatus } from "../store/study-repository.js";
-import type { WaitReason } from "./audience.js";
+import type { StudyRow, StudyStatus } from "../store/study-repository.js";
 import type { LiveStudy, StudiesComponents } from "./components.js";
 import { Drivers } from "./drivers.js";
 import { requireRoster } from "./required-roster.js";
 import type { RoundDriver } from "./round-driver.js";
 import { SerialQueue } from "./serial-queue.js";
-import { checkClone, cloneSpec } from "./study-clone.js";
+import { StudyOffers } from "./study-offers.js";
+import { StudyRegister } from "./study-register.js";
 
 const OPEN: readonly StudyStatus[] = ["draft", "enrolling", "running", "paused"];
 
@@ -21,11 +20,16 @@ const OPEN: readonly StudyStatus[] = ["draft", "enrolling", "running", "paused"]
  * given twice.
  */
 export class Studies {
+  /** Drafts: made, changed, copied. */
+  readonly register: StudyRegister;
   readonly #queue = new SerialQueue();
+  readonly #offers: StudyOffers;
   readonly #drivers: Drivers;
   #coming: Promise<void> | undefined;
 
   constructor(private readonly components: StudiesComponents) {
+    this.register = new StudyRegister(components);
+    this.#offers = new StudyOffers(components);
     this.#drivers = new Drivers(components, () => this.attend());
   }
 
@@ -70,54 +74,9 @@ export class Studies {
     return this.#drivers.live(study);
   }
 
-  /** @throws CoordinatorError CONFLICT when another study has the name. The same study again is no error. */
-  async create(spec: StudySpec, actor = "coordinator"): Promise<StudyRow> {
-    return this.#record("study.created", actor, spec.name, async (studies) => {
-      const known = (await studies.find(spec.name)) !== undefined;
-      return { study: await studies.create(spec, this.components.clock.now()), changed: !known };
-    });
-  }
-
-  /**
-   * Takes another text for a draft.
-   * @param before the hash of the text that it takes the place of. @throws CoordinatorError NOT_FOUND, CONFLICT
-   */
-  async replace(name: string, spec: StudySpec, before: string, actor = "coordinator"): Promise<StudyRow> {
-    if (spec.name !== name)
-      throw new CoordinatorError("CONFLICT", `a study keeps its name: this one is ${name}`, { study: name });
-    return this.#record("study.updated", actor, name, async (studies) => {
-      const study = await this.get(name, studies);
-      if (study.hash === studyHash(spec)) return { study, changed: false };
-      if (!(await studies.replace(spec, before)))
-        throw new CoordinatorError(
-          "CONFLICT",
-          study.status === "draft"
-            ? `study ${name} was changed meanwhile: read it again`
-            : `study ${name} is ${study.status}: only a draft can be changed; make a copy with: study clone ${name}`,
-          { study: name },
-        );
-      return { study: await this.get(name, studies), changed: true };
-    });
-  }
-
-  /**
-   * A new draft with the settings of a study, but for those that are given; `name` must be.
-   * @throws CoordinatorError NOT_FOUND, CONFLICT; ZodError for settings that are none
-   */
-  async clone(name: string, changes: Partial<StudySpec>, actor = "coordinator"): Promise<StudyRow> {
-    const spec = cloneSpec((await this.get(name)).spec, changes);
-    return this.#record("study.cloned", actor, spec.name, async (studies) => {
-      const known = await studies.find(spec.name);
-      checkClone(known, spec);
-      return { study: await studies.create(spec, this.components.clock.now()), changed: known === undefined };
-    });
-  }
-
   /** @throws CoordinatorError NOT_FOUND */
-  async get(name: string, studies = this.components.studies): Promise<StudyRow> {
-    const study = await studies.find(name);
-    if (study === undefined) throw new CoordinatorError("NOT_FOUND", `there is no study ${name}`, { study: name });
-    return study;
+  get(name: string): Promise<StudyRow> {
+    return this.register.get(name);
   }
 
   /** A message of the site that belongs to no round: for every study that waits for its report, it is there. */
@@ -155,12 +114,12 @@ export class Studies {
   /** Stores which studies a site takes part in, by their hashes, and acts on what changed. */
   async setApprovals(site: string, hashes: readonly string[]): Promise<void> {
     const changed: string[] = [];
-    for (const study of await this.#concerning(site, OPEN)) {
+    for (const study of await this.#offers.concerning(site, OPEN)) {
       const before = (await this.components.studies.approvals(study)).includes(site);
       const now = hashes.includes(study.hash);
       if (before === now) continue;
       const action = now ? "study.approved" : "study.approval-withdrawn";
-      await this.#record(action, `site:${site}`, study.name, async (studies) => {
+      await this.register.record(action, `site:${site}`, study.name, async (studies) => {
         await studies.setApproval(study.name, site, now ? study.hash : null);
         return { study, changed: true, site };
       });
@@ -185,33 +144,16 @@ export class Studies {
 
   /** Keeps a site's report. @param sha256 of its canonical JSON, for the audit log. */
   async reported(site: string, report: SiteReport, sha256: string): Promise<void> {
-    await this.#record("report.received", `site:${site}`, report.study, async (studies) => {
+    await this.register.record("report.received", `site:${site}`, report.study, async (studies) => {
       const known = (await studies.reports(report.study)).has(site);
       await studies.saveReport(site, report, this.components.clock.now());
-      return { study: await this.get(report.study, studies), changed: !known, site, details: { sha256 } };
+      return { study: await this.register.get(report.study, studies), changed: !known, site, details: { sha256 } };
     });
   }
 
   /** Sends a site the studies that are offered to it, and what each that it has approved wants from it now. */
   async refresh(site: string): Promise<void> {
-    const { outbox, rosters, studies } = this.components;
-    outbox.roster(site, (await rosters.current()) ?? null);
-    const concerning = await this.#concerning(site, ["enrolling", "running", "paused", "completed", "aborted"]);
-    const owing = new Set<StudyRow>();
-    for (const study of concerning)
-      if (study.status === "completed" && (await this.#owesReport(study, site))) owing.add(study);
-    const offered = concerning.filter(({ status }) => status !== "completed" && status !== "aborted");
-    outbox.offer(
-      site,
-      [...offered, ...owing].map(({ spec, hash }) => ({ spec, hash })),
-    );
-    for (const study of concerning) {
-      const { name, status, hash, version } = study;
-      if (status === "enrolling" || !(await studies.approvals(study)).includes(site)) continue;
-      if (status === "running") await this.#drivers.get(name)?.tell(site);
-      else if (owing.has(study)) outbox.send(site, { phase: "report", study: name, studyHash: hash, version });
-      else outbox.send(site, wait(name, status as WaitReason));
-    }
+    await this.#offers.send(site, (study) => this.#drivers.get(study)?.tell(site));
     this.components.cluster.tell({ kind: "arrived", site });
   }
 
@@ -229,41 +171,19 @@ export class Studies {
     action: AuditAction,
     actor: string,
   ): Promise<StudyRow> {
-    const moved = await this.#record(action, actor, name, async (studies) => {
-      const before = await this.get(name, studies);
+    const moved = await this.register.record(action, actor, name, async (studies) => {
+      const before = await this.register.get(name, studies);
       if (already.includes(before.status)) return { study: before, changed: false };
       if (!(await studies.move(name, from, to)))
         throw new CoordinatorError("CONFLICT", `study ${name} is ${before.status}: it cannot become ${to}`, {
           study: name,
         });
       this.components.logger.info("study", { study: name, phase: to });
-      return { study: await this.get(name, studies), changed: true };
+      return { study: await this.register.get(name, studies), changed: true };
     });
     await this.#actAndTell();
     for (const site of moved.spec.participation.sites) await this.refresh(site);
     return this.get(name);
-  }
-
-  /** Changes a study and records it, in one transaction. */
-  async #record(
-    action: AuditAction,
-    actor: string,
-    name: string,
-    change: (studies: StudyRepository) => Promise<{
-      study: StudyRow;
-      changed: boolean;
-      site?: string;
-      details?: Record<string, string>;
-    }>,
-  ): Promise<StudyRow> {
-    const { audit, feed } = this.components;
-    const study = await audit.within(async (transaction) => {
-      const { study, changed, site, details } = await change(new StudyRepository(transaction));
-      const told = { actor, action, study: name, details: { hash: study.hash, ...details } };
-      return { result: study, entry: changed ? { ...told, ...(site === undefined ? {} : { site }) } : undefined };
-    });
-    feed.publish({ kind: "study", study: name });
-    return study;
   }
 
   /** Acts on what SQL says now; the other processes do too. */
@@ -279,18 +199,4 @@ export class Studies {
     for (const study of before) if (study.status === "enrolling") begun = (await this.#drivers.tryRun(study)) || begun;
     await this.#drivers.reconcile(begun ? await studies.list() : before);
   }
-
-  async #concerning(site: string, statuses: readonly StudyStatus[]): Promise<StudyRow[]> {
-    const studies = await this.components.studies.list();
-    return studies.filter((study) => statuses.includes(study.status) && study.spec.participation.sites.includes(site));
-  }
-
-  async #owesReport(study: StudyRow, site: string): Promise<boolean> {
-    const approved = (await this.components.studies.approvals(study)).includes(site);
-    return approved && !(await this.components.studies.reports(study.name)).has(site);
-  }
-}
-
-function wait(study: string, reason: WaitReason): Instruction {
-  return { phase: "wait", study, reason };
 }
