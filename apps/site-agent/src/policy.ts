@@ -38,7 +38,7 @@ budgetPerStudy: 20000
 # Which measurements leave this site:
 #   none    no measurement (whether a decoder is in use, its version and the queries spent are always told at the end)
 #   cohort  validation Dice and training loss, inside the encrypted sum: only the mean over all sites becomes known
-#   own     also this site's own test Dice and numbers of images, in its final report
+#   own     also this site's own validation Dice, round by round, and its test Dice and numbers of images at the end
 metrics: cohort
 
 # Coordinators to which plain http:// is allowed. Loopback is always allowed; everything else must be https://.

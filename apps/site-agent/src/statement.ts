@@ -54,7 +54,10 @@ function metricsLines({ metrics }: Policy): string[] {
   const inside =
     "validation Dice and training loss, inside the masked vector: only their mean over the sites becomes known";
   if (metrics === "cohort") return [`${inside} (policy: metrics: cohort)`];
-  return [inside, "at the end this site's own test Dice and numbers of images (policy: metrics: own)"];
+  return [
+    inside,
+    "with every round this site's own validation Dice, and at the end its test Dice and numbers of images (policy: metrics: own)",
+  ];
 }
 
 function kilobytes(bytes: number): string {

@@ -38,6 +38,20 @@ describe("training", () => {
     expect(sent.progress.at(-1)).toMatchObject({ stepsDone: 4, stepsPlanned: 4, queries });
   });
 
+  it.each([
+    ["none", false],
+    ["cohort", false],
+    ["own", true],
+  ] as const)("says how good it is for itself only as the policy allows: %s", async (metrics, said) => {
+    const { runner, sent, train } = await makeRunner({ folder: await temporaryFolder(), policy: { metrics } });
+    train(reference(1));
+    await runner.idle();
+    const [reply] = sent.replies;
+    expect("dice" in reply).toBe(said);
+    if (said)
+      expect(reply).toMatchObject({ dice: { valDice: expect.any(Number), zeroShotValDice: expect.any(Number) } });
+  });
+
   it("goes on through a new attempt at the same round, and answers to the newest", async () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => {
