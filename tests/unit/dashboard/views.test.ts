@@ -47,14 +47,14 @@ describe("the Dice plot", () => {
 
   test("has a point a round, with gaps where nothing was let out", () => {
     const plot = dicePlot(attempts, [{ round: 3, site: "st-mary", valDice: 0.8, zeroShotValDice: null }]);
-    expect(plot.rounds).toEqual([1, 2, 3]);
+    expect(plot.after).toEqual([0, 1, 2]);
     expect(plot.lines.map(({ kind, values }) => [kind, values])).toEqual([
       ["cohort", [0.6, null, 0.7]],
       ["zero-shot", [0.5, null, 0.5]],
       ["site", [null, null, 0.8]],
     ]);
     expect(plotSentence(plot)).toBe(
-      "After round 3, validation Dice of all sites together is 0.700, against 0.500 without adaptation.",
+      "After 2 rounds, validation Dice of all sites together is 0.700, against 0.500 without adaptation.",
     );
   });
 

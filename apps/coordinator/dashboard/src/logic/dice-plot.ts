@@ -8,7 +8,8 @@ export interface Line {
 }
 
 export interface DicePlot {
-  readonly rounds: number[];
+  /** Of each point, after how many completed rounds the model stood so: sites measure a round's model when the next begins. */
+  readonly after: number[];
   readonly lines: Line[];
 }
 
@@ -30,14 +31,15 @@ export function dicePlot(attempts: readonly Attempt[], siteDice: readonly SiteDi
       return { label: site, kind: "site", values };
     }),
   ];
-  return { rounds, lines: lines.filter(({ values }) => known(values)) };
+  return { after: rounds.map((round) => round - 1), lines: lines.filter(({ values }) => known(values)) };
 }
 
 /** What the plot shows, in one sentence for those who cannot see it; undefined while there is nothing to show. */
-export function plotSentence({ rounds, lines }: DicePlot): string | undefined {
+export function plotSentence({ after, lines }: DicePlot): string | undefined {
   const last = (kind: Line["kind"]) => lines.find((line) => line.kind === kind)?.values.findLast((v) => v !== null);
   const [cohort, zero] = [last("cohort"), last("zero-shot")];
   if (cohort === undefined || cohort === null) return undefined;
   const against = zero === undefined || zero === null ? "" : `, against ${zero.toFixed(3)} without adaptation`;
-  return `After round ${rounds.at(-1)}, validation Dice of all sites together is ${cohort.toFixed(3)}${against}.`;
+  const rounds = `${after.at(-1)} ${after.at(-1) === 1 ? "round" : "rounds"}`;
+  return `After ${rounds}, validation Dice of all sites together is ${cohort.toFixed(3)}${against}.`;
 }

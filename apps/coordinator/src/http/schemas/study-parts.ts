@@ -60,7 +60,9 @@ export const attemptSchema = answer(
     metrics: z
       .record(z.string(), z.number())
       .nullable()
-      .describe("of the cohort: images, valDice, zeroShotValDice, trainLoss, as far as the sites give them"),
+      .describe(
+        "of the cohort: images, valDice (of the version that the round began with), zeroShotValDice, trainLoss, as far as the sites give them",
+      ),
   }),
 );
 

@@ -48,7 +48,7 @@ export function DiceCard({ study }: { study: Study }) {
           <table class="table">
             <thead>
               <tr>
-                <th scope="col">Round</th>
+                <th scope="col">After rounds</th>
                 {plot.lines.map(({ label }) => (
                   <th key={label} scope="col" class="num">
                     {label}
@@ -57,9 +57,9 @@ export function DiceCard({ study }: { study: Study }) {
               </tr>
             </thead>
             <tbody>
-              {plot.rounds.map((round, i) => (
-                <tr key={round}>
-                  <th scope="row">{round}</th>
+              {plot.after.map((rounds, i) => (
+                <tr key={rounds}>
+                  <th scope="row">{rounds}</th>
                   {plot.lines.map(({ label, values }) => (
                     <td key={label} class="num">
                       {dice(values[i])}

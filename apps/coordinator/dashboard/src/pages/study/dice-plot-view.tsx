@@ -17,7 +17,7 @@ export function DicePlotView({ plot }: { plot: DicePlot }) {
   useEffect(() => {
     const host = ref.current;
     if (!host) return;
-    const drawn = new uPlot(optionsFor(plot, host), [plot.rounds, ...plot.lines.map(({ values }) => values)], host);
+    const drawn = new uPlot(optionsFor(plot, host), [plot.after, ...plot.lines.map(({ values }) => values)], host);
     const observer = new ResizeObserver(() => drawn.setSize({ width: host.clientWidth, height: HEIGHT }));
     observer.observe(host);
     return () => {
@@ -25,15 +25,15 @@ export function DicePlotView({ plot }: { plot: DicePlot }) {
       drawn.destroy();
     };
   }, [key, isDark(theme), systemDark]);
-  return <div class="plot" ref={ref} role="img" aria-label={plotSentence(plot) ?? "Validation Dice of each round"} />;
+  return <div class="plot" ref={ref} role="img" aria-label={plotSentence(plot) ?? "Validation Dice over the rounds"} />;
 }
 
-function optionsFor({ rounds, lines }: DicePlot, host: HTMLElement): uPlot.Options {
+function optionsFor({ after, lines }: DicePlot, host: HTMLElement): uPlot.Options {
   const [text, grid] = [colourOf("var(--muted)", host), colourOf("var(--line)", host)];
   const font = `12px ${getComputedStyle(host).fontFamily}`;
   const axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
-  const first = rounds[0] ?? 1;
-  const last = rounds.at(-1) ?? 1;
+  const first = after[0] ?? 0;
+  const last = after.at(-1) ?? 0;
   return {
     width: host.clientWidth,
     height: HEIGHT,
@@ -44,7 +44,7 @@ function optionsFor({ rounds, lines }: DicePlot, host: HTMLElement): uPlot.Optio
     axes: [
       {
         ...axis,
-        label: "Round",
+        label: "After so many rounds",
         labelFont: font,
         labelSize: 22,
         size: 32,
