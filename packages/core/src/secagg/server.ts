@@ -45,8 +45,8 @@ export class SecAggServer {
 
   readonly #keys = new Set<string>();
   readonly #advertisements = new Map<string, KeyAdvertisement>();
-  /** By dealer, then by addressee. */
-  readonly #boxes = new Map<string, ReadonlyMap<string, SealedShares>>();
+  /** By dealer, then by addressee: n squared of them are kept, so no more than the boxes. */
+  readonly #boxes = new Map<string, ReadonlyMap<string, string>>();
   /** U2: who dealt shares. */
   #dealers: readonly string[] = [];
   readonly #sum: Uint32Array;
@@ -109,7 +109,7 @@ export class SecAggServer {
       const right = shares.every(({ from: sender, to }) => sender === from && to !== from && expected.has(to));
       if (!right || shares.length !== this.#expected.length - 1)
         throw new SecAggError("BAD_SHARES", `${from} did not deal one box to each other site`, { site: from });
-      this.#boxes.set(from, new Map(shares.map((sealed) => [sealed.to, sealed])));
+      this.#boxes.set(from, new Map(shares.map(({ to, box }) => [to, box])));
     });
   }
 
@@ -126,7 +126,8 @@ export class SecAggServer {
     if (this.#dealers.length === 0) throw new SecAggError("WRONG_PHASE", "shares are handed out after closeShares");
     if (!this.#dealers.includes(site))
       throw new SecAggError("UNKNOWN_SITE", `${site} dealt no shares and gets none`, { site });
-    return this.#dealers.filter((from) => from !== site).map((from) => this.#boxes.get(from)!.get(site)!);
+    const peers = this.#dealers.filter((from) => from !== site);
+    return peers.map((from) => ({ from, to: site, box: this.#boxes.get(from)!.get(site)! }));
   }
 
   /** @throws SecAggError UNKNOWN_SITE, BAD_LENGTH, WRONG_PHASE or CONFLICTING_REPEAT */
