@@ -25,6 +25,9 @@ const SPEED = 20;
  * federation runs undisturbed; what it leaves is what every later one of the same settings has to leave.
  */
 export class DisturbedFederation {
+  /** The last that each site's program said. */
+  readonly #said = new Map<string, string>();
+
   private constructor(
     private readonly federation: Federation,
     readonly coordinator: KillableCoordinator,
@@ -70,7 +73,8 @@ export class DisturbedFederation {
   }
 
   serve(site: string): void {
-    this.federation.serve(site);
+    const { process } = this.federation.serve(site);
+    process.stderr?.on("data", (chunk) => this.#said.set(site, `${this.#said.get(site) ?? ""}${chunk}`.slice(-4000)));
   }
 
   serveAll(): void {
@@ -94,8 +98,13 @@ export class DisturbedFederation {
       if (Date.now() > end) throw new Error(`not completed within ${seconds} s: ${JSON.stringify(view)}`);
     }
     const ends = await Promise.all(this.sites.map((site) => this.ended(site)));
-    if (ends.some((end) => end !== 0)) throw new Error(`the agents ended with ${ends}`);
+    if (ends.some((end) => end !== 0)) throw new Error(`the agents ended with ${ends}: ${this.#saidBy(ends)}`);
     return { view, results: await resultsOf(this.federation, this.sites, name) };
+  }
+
+  #saidBy(ends: readonly (number | string)[]): string {
+    const failed = this.sites.filter((_, i) => ends[i] !== 0);
+    return failed.map((site) => `${site}: ${this.#said.get(site)}`).join("\n");
   }
 
   async stop(): Promise<void> {

@@ -64,9 +64,14 @@ export class SimulatedFederation {
   /** The same without the agents. */
   async create(study: string, spec: Partial<StudySpec>): Promise<void> {
     const participation = { sites: this.names, require: "all" };
-    await this.#insist("POST", "/studies", { name: study, budget: 2000, participation, ...spec });
+    const { hash } = await this.#insist<{ hash: string }>("POST", "/studies", {
+      name: study,
+      budget: 2000,
+      participation,
+      ...spec,
+    });
     await this.#insist("POST", `/studies/${study}/start`);
-    for (const site of this.sites) await site.approve(study);
+    for (const site of this.sites) await site.approve(study, hash);
   }
 
   /** Starts every agent that does not live. */
@@ -102,10 +107,11 @@ export class SimulatedFederation {
   }
 
   /** Asks until there is an answer: the coordinator may be killed at any time, and every command may be given twice. */
-  async #insist(method: string, path: string, body?: unknown): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
-      if (await this.centre.ask(method, path, body)) return;
-      await sleep(50);
+  async #insist<T>(method: string, path: string, body?: unknown): Promise<T> {
+    for (let tries = 0; tries < 400; tries++) {
+      const answer = await this.centre.ask<T>(method, path, body);
+      if (answer) return answer;
+      await sleep(25);
     }
     throw new Error(`${method} ${path} was never answered`);
   }

@@ -5,6 +5,7 @@ import type { Clock } from "@fedbaps/core/common/clock.js";
 import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
 import { Agent } from "@fedbaps/site-agent/agent.js";
+import { decide } from "@fedbaps/site-agent/approvals.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { loadIdentity } from "@fedbaps/site-agent/identity.js";
 import { loadMembership } from "@fedbaps/site-agent/membership.js";
@@ -76,15 +77,9 @@ export class SimulatedSite {
     return this.#command({}, "roster", "accept", "--words", words);
   }
 
-  /** As a person does it, again where the coordinator does not answer just then. */
-  async approve(study: string): Promise<void> {
-    for (let tries = 1; ; tries++)
-      try {
-        return await this.#command({}, "study", "approve", study);
-      } catch (error) {
-        if (tries === 10) throw error;
-        await sleep(200);
-      }
+  /** What `study approve` writes down, for exactly this text. */
+  approve(study: string, hash: string): Promise<void> {
+    return decide(this.home, { study, hash, decision: "approved", at: new Date(0).toISOString() });
   }
 
   get alive(): boolean {

@@ -62,13 +62,21 @@ export class RoundRunner {
   #cancelRetry = () => {};
   #again = () => {};
   readonly #owed: OwedReport;
+  /** The report is on its way: the link sends it again by itself until it is answered. */
+  #unanswered = false;
 
   constructor(private readonly init: RoundRunnerInit) {
     const { offer, work, clock, link, show } = init;
     this.#progress = new StudyProgress({ offer, work, clock, send: (progress) => link.progress(progress), show });
     this.#owed = new OwedReport({
       ...init,
-      send: (report, done) => link.report(report, done),
+      send: (report, done) => {
+        this.#unanswered = true;
+        link.report(report, (accepted) => {
+          this.#unanswered = false;
+          done(accepted);
+        });
+      },
       settled: (accepted) => {
         if (accepted) this.#progress.phase("done");
         init.over(accepted);
@@ -118,7 +126,7 @@ export class RoundRunner {
       return;
     }
     this.#cancelRetry();
-    this.#owed.cancel();
+    this.#giveUpReport();
     this.init.sums.forget();
     const stage = this.#work.name === "report" ? "report" : "training";
     const working = this.#work.name !== undefined;
@@ -163,7 +171,7 @@ export class RoundRunner {
     // An earlier round again: its sum was taken back. What this site revealed in it before, the journal knows.
     if (reference.round < (this.#latest?.round ?? 0)) {
       this.#latest = undefined;
-      this.#owed.cancel();
+      this.#giveUpReport();
     }
     if (!this.#follow(reference)) return;
     this.#cancelRetry();
@@ -225,7 +233,7 @@ export class RoundRunner {
   }
 
   #report(version: number, hash: string): void {
-    if (this.#stopping || this.#work.name === "report") return;
+    if (this.#stopping || this.#work.name === "report" || this.#unanswered) return;
     this.#cancelRetry();
     this.#owed.ask({ version, hash });
     this.init.sums.forget();
@@ -238,6 +246,11 @@ export class RoundRunner {
       this.#progress.phase("report");
       await this.#owed.make(version, signal, (step) => this.#stepDone(reference, step));
     });
+  }
+
+  #giveUpReport(): void {
+    this.#owed.cancel();
+    this.#unanswered = false;
   }
 
   /** Throws when no further step is to begin. */

@@ -331,6 +331,9 @@ describe("the report", () => {
     await killed.runner.idle();
     killed.runner.receive({ phase: "wait", study: "study", reason: "completed" });
     await killed.runner.idle();
+    // On its way, it is not sent a second time by whoever asks: that is the link's work.
+    killed.runner.receive({ ...report, studyHash: killed.hash });
+    await killed.runner.idle();
     expect([killed.sent.reports.length, killed.sent.over]).toEqual([1, []]);
 
     const { runner, sent } = await makeRunner(options);
