@@ -1,6 +1,6 @@
 import { Field } from "../../ui/field.js";
+import type { FieldsProps } from "./fields-props.js";
 import { NumberField } from "./number-field.js";
-import type { FieldsProps } from "./study-form.js";
 
 /** What most studies leave as it is. */
 export function AdvancedFields(shared: FieldsProps) {

@@ -1,6 +1,6 @@
 import type { StudyForm } from "../../logic/study-form.js";
 import { Field } from "../../ui/field.js";
-import type { FieldsProps } from "./study-form.js";
+import type { FieldsProps } from "./fields-props.js";
 
 type TextField = { [K in keyof StudyForm]: StudyForm[K] extends string ? K : never }[keyof StudyForm];
 

@@ -4,7 +4,7 @@ import { siteLabel } from "../../logic/status.js";
 import { Fault } from "../../ui/field.js";
 import { Link } from "../../ui/link.js";
 import { Notice } from "../../ui/notice.js";
-import type { FieldsProps } from "./study-form.js";
+import type { FieldsProps } from "./fields-props.js";
 
 /** Which sites take part, and how many of them a round needs. */
 export function ParticipationFields({ form, faults, change, sites }: FieldsProps & { sites: Site[] }) {

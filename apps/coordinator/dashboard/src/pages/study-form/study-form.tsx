@@ -17,12 +17,6 @@ export interface StudyFormProps {
   onSave: (spec: Record<string, unknown>) => Promise<void>;
 }
 
-export interface FieldsProps {
-  form: StudyForm;
-  faults: FormProblems["fields"];
-  change: (changes: Partial<StudyForm>) => void;
-}
-
 const NONE: FormProblems = { fields: {}, others: [], advanced: false };
 
 /** The fields of a study. What the server finds wrong is shown at the field that it is about. */

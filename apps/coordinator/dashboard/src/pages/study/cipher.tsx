@@ -1,7 +1,8 @@
 import type { SeenVector } from "../../api/types.js";
 import { bytesOf, hexOf, ringOf } from "../../logic/ciphertext.js";
 import { whole } from "../../logic/numbers.js";
-import type { CipherForm } from "./seen-card.js";
+
+export type CipherForm = "hex" | "numbers";
 
 export interface CipherProps {
   title: string;

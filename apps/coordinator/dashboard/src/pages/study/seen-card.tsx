@@ -7,10 +7,8 @@ import { Ago } from "../../ui/ago.js";
 import { Card } from "../../ui/card.js";
 import { Empty } from "../../ui/empty.js";
 import { Loaded } from "../../ui/loading.js";
-import { Cipher } from "./cipher.js";
+import { Cipher, type CipherForm } from "./cipher.js";
 import { SeenWords } from "./seen-words.js";
-
-export type CipherForm = "hex" | "numbers";
 
 /** The real bytes that the coordinator got in the newest completed round, beside what they mean. */
 export function SeenCard({ study }: { study: Study }) {
