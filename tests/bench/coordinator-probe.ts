@@ -5,8 +5,11 @@ export interface ProcessFigures {
   readonly cpuMs: number;
   /** The longest time that a timer which was due had to wait for the event loop. */
   readonly stallMs: number;
-  /** The most processor time between two turns of that timer: a busy machine does not lengthen it. */
-  readonly stallCpuMs: number;
+  /**
+   * The same without what others did to it: of each wait no more than the processor time that the process used in it. A
+   * busy machine does not lengthen that, and threads that collect garbage beside the loop do not count.
+   */
+  readonly ownStallMs: number;
   /** Highest resident memory seen at a turn of the timer, in MB. */
   readonly rssPeakMb: number;
 }
@@ -30,7 +33,7 @@ export class ProcessProbe {
   #turn = performance.now();
   #cpuTurn = cpuMs();
   #stallMs = 0;
-  #stallCpuMs = 0;
+  #ownStallMs = 0;
   #rssPeak = 0;
 
   constructor() {
@@ -44,12 +47,12 @@ export class ProcessProbe {
       wallMs: this.#turn - this.#since,
       cpuMs: this.#cpuTurn - this.#cpuSince,
       stallMs: this.#stallMs,
-      stallCpuMs: this.#stallCpuMs,
+      ownStallMs: this.#ownStallMs,
       rssPeakMb: this.#rssPeak / MB,
     };
     this.#since = this.#turn;
     this.#cpuSince = this.#cpuTurn;
-    this.#stallMs = this.#stallCpuMs = this.#rssPeak = 0;
+    this.#stallMs = this.#ownStallMs = this.#rssPeak = 0;
     return figures;
   }
 
@@ -64,8 +67,9 @@ export class ProcessProbe {
   #look(): void {
     const now = performance.now();
     const cpu = cpuMs();
-    this.#stallMs = Math.max(this.#stallMs, now - this.#turn - PERIOD_MS);
-    this.#stallCpuMs = Math.max(this.#stallCpuMs, cpu - this.#cpuTurn);
+    const wait = Math.max(0, now - this.#turn - PERIOD_MS);
+    this.#stallMs = Math.max(this.#stallMs, wait);
+    this.#ownStallMs = Math.max(this.#ownStallMs, Math.min(wait, cpu - this.#cpuTurn));
     this.#rssPeak = Math.max(this.#rssPeak, process.memoryUsage.rss());
     this.#turn = now;
     this.#cpuTurn = cpu;
