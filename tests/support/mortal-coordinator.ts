@@ -86,11 +86,15 @@ export class MortalCoordinator implements Centre {
   #died: () => void = () => {};
   #death: Promise<void> = forever;
 
-  private constructor(private readonly home: string) {}
+  private constructor(
+    private readonly home: string,
+    private readonly speed: number,
+  ) {}
 
-  static async start(folder: string): Promise<MortalCoordinator> {
+  /** @param speed how fast its clock runs: repeated attempts pause for up to a minute. */
+  static async start(folder: string, speed = 1): Promise<MortalCoordinator> {
     database = await PGlite.create();
-    const coordinator = new MortalCoordinator(join(folder, "coordinator"));
+    const coordinator = new MortalCoordinator(join(folder, "coordinator"), speed);
     await coordinator.start();
     return coordinator;
   }
@@ -119,7 +123,7 @@ export class MortalCoordinator implements Centre {
     life = mine;
     const { startCoordinator } = await import("@fedbaps/coordinator/app.js");
     const random = (count: number) => new Uint8Array(randomBytes(count));
-    const clock = clockOf(mine);
+    const clock = clockOf(mine, this.speed);
     const options = { home: this.home, host: "127.0.0.1", port: 0, clock, logger: silentLogger, random };
     const started = await Promise.race([startCoordinator(options), this.#death]);
     if (!started) return;
@@ -169,13 +173,15 @@ export class MortalCoordinator implements Centre {
   }
 }
 
-function clockOf(mine: Life): Clock {
+const began = Date.now();
+
+function clockOf(mine: Life, speed: number): Clock {
   return {
-    now: Date.now,
+    now: () => Math.round(began + (Date.now() - began) * speed),
     after(milliseconds, callback) {
       const timer = setTimeout(() => {
         if (!mine.dead) callback();
-      }, milliseconds).unref();
+      }, milliseconds / speed).unref();
       return () => clearTimeout(timer);
     },
   };

@@ -37,11 +37,15 @@ export class SimulatedFederation {
     readonly sites: readonly SimulatedSite[],
   ) {}
 
-  /** Enrols the sites, which differ in what they train towards, under a roster of all of them. */
-  static async start(folder: string, names: readonly string[], centre: Centre): Promise<SimulatedFederation> {
+  /**
+   * Enrols the sites, which differ in what they train towards, under a roster of all of them.
+   * @param pace milliseconds that a step of training takes
+   */
+  static async start(folder: string, names: readonly string[], centre: Centre, pace = 0): Promise<SimulatedFederation> {
+    const beforeStep = pace === 0 ? {} : { beforeStep: () => sleep(pace) };
     const sites: SimulatedSite[] = [];
     for (const [index, name] of names.entries())
-      sites.push(await SimulatedSite.enrol(join(folder, "homes"), name, centre, { target: index + 1 }));
+      sites.push(await SimulatedSite.enrol(join(folder, "homes"), name, centre, { target: index + 1, ...beforeStep }));
     const candidates = (await centre.ask<{ candidates: Member[] }>("GET", "/roster"))?.candidates ?? [];
     const members = candidates.map(({ site, signKey, boxKey }) => ({ site, signKey, boxKey }));
     const signed = signRoster(members, createIdentity("lead", random).sign);
