@@ -39,7 +39,10 @@ beforeAll(async () => {
   expectWhole(view);
   undisturbed = outcomes;
 });
-afterAll(() => federation.close());
+afterAll(async () => {
+  await federation.close();
+  await coordinator.close();
+});
 
 /** A study whose coordinator dies at this point, and is started again. @returns what was being written, if it came to it */
 async function killedAt(kill: KillPoint & { study: string }): Promise<string | undefined> {

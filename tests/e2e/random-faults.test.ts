@@ -35,7 +35,10 @@ beforeAll(async () => {
 afterEach(() => {
   for (const { network } of federation.sites) network.heal();
 });
-afterAll(() => federation.close());
+afterAll(async () => {
+  await federation.close();
+  await coordinator.close();
+});
 
 async function killedCoordinator(milliseconds: number): Promise<void> {
   coordinator.kill();

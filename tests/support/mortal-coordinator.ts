@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
+import { Server } from "node:http";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import type { Clock } from "@fedbaps/core/common/clock.js";
@@ -44,6 +45,14 @@ class Life {
 }
 
 const forever = new Promise<never>(() => {});
+
+/** The servers of all lives: a life that dies before it serves gives nobody a way to close its own. */
+const servers = new Set<Server>();
+const { listen } = Server.prototype;
+Server.prototype.listen = function (this: Server, ...given: unknown[]) {
+  servers.add(this);
+  return Reflect.apply(listen, this, given);
+};
 
 jest.unstable_mockModule("@electric-sql/pglite", () => ({
   /** Stands before the one database, for the life that opens it. */
@@ -163,8 +172,21 @@ export class MortalCoordinator implements Centre {
     return Object.fromEntries(rows.map(({ key, sum }) => [key, sum]));
   }
 
+  /** Kills the life in hand and closes the database. */
+  async close(): Promise<void> {
+    this.kill();
+    await database?.close();
+    database = undefined;
+    Server.prototype.listen = listen;
+  }
+
   #end(): void {
     this.#serving = false;
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    servers.clear();
     for (const network of this.networks) {
       network.refuse();
       network.cut();

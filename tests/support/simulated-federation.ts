@@ -99,7 +99,9 @@ export class SimulatedFederation {
   /** Waits for the study's end and the agents' own. @returns how it ended, and what every site has of it */
   async finish(study: string, seconds = 60): Promise<{ view: StudyView; outcomes: Outcomes }> {
     const view = await this.until(study, "completed", ({ status }) => status === "completed", seconds);
-    const ends = await Promise.all(this.sites.map(({ ended }) => Promise.race([ended, sleep(20_000, "stays")])));
+    const ends = await Promise.all(
+      this.sites.map(({ ended }) => Promise.race([ended, sleep(20_000, "stays", { ref: false })])),
+    );
     if (ends.some((end) => end !== 0)) throw new Error(`${study}: the agents ended with ${ends}; ${this.#said()}`);
     const outcomes: Outcomes = {};
     for (const site of this.sites) outcomes[site.site] = await site.outcome(study);
