@@ -56,8 +56,11 @@ export function togetherRow(
   };
 }
 
-/** @param studies from the smallest cohort to the largest. @param embedded whether the database is in the process. */
-export function targetRows(studies: readonly StudyFigures[], embedded: boolean): Row[] {
+/**
+ * @param studies from the smallest cohort to the largest. @param last memory after everything.
+ * @param embedded whether the database is in the process.
+ */
+export function targetRows(studies: readonly StudyFigures[], last: Memory, embedded: boolean): Row[] {
   const [, smaller, larger] = studies.map(({ phases }) => phases);
   const times = (phase: string, figure: (phase: PhaseFigures) => number) =>
     rounded(total(larger, phase, figure) / total(smaller, phase, figure));
@@ -67,7 +70,8 @@ export function targetRows(studies: readonly StudyFigures[], embedded: boolean):
       .flatMap(({ phases }) => phases.filter(({ phase }) => SUMMING.includes(phase)))
       .map(({ coordinator }) => coordinator.ownStallMs),
   );
-  const peaks = studies.map(({ phases }) => Math.max(...phases.map(({ coordinator }) => coordinator.rssPeakMb)));
+  const peaks = studies.map(({ phases, after }) => ({ what: `a cohort of ${phases[0].sites}`, mb: after.rssPeakMb }));
+  peaks.push({ what: "many studies at once", mb: last.rssPeakMb });
   return [
     {
       measured,
@@ -76,13 +80,13 @@ export function targetRows(studies: readonly StudyFigures[], embedded: boolean):
       target: `<= ${LIMIT_STALL_MS}`,
       met: yes(stall <= LIMIT_STALL_MS),
     },
-    ...peaks.map((peak, i) => ({
+    ...peaks.map(({ what, mb }) => ({
       measured,
-      what: `peak memory with a cohort of ${studies[i].phases[0].sites}, MB`,
-      figure: Math.round(peak),
+      what: `peak memory up to ${what}, MB`,
+      figure: Math.round(mb),
       ...(embedded
         ? { target: "none: the database is in it" }
-        : { target: `<= ${LIMIT_MB}`, met: yes(peak <= LIMIT_MB) }),
+        : { target: `<= ${LIMIT_MB}`, met: yes(mb <= LIMIT_MB) }),
     })),
     {
       measured,

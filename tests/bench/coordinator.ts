@@ -97,7 +97,7 @@ async function measure(processes: Processes, embedded: boolean): Promise<Row[]> 
   const plans = COHORTS.flatMap((sites) => plansOf(sites));
   const together = await runTogether(processes, plans);
   rows.push(togetherRow(plans, together), memoryRow(`after ${plans.length} studies at once`, together.after));
-  return [...rows, ...targetRows(studies, embedded)];
+  return [...rows, ...targetRows(studies, together.after, embedded)];
 }
 
 /** Studies with cohorts of this size, as many as the roster's sites make. */
