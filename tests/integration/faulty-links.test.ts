@@ -137,6 +137,21 @@ describe("a half-open link", () => {
   });
 });
 
+describe("a link that goes silent before the site is admitted", () => {
+  it.each([
+    { at: "the namespace", direction: "toClient", holds: ['40{"sid"'] },
+    { at: "the challenge", direction: "toClient", holds: ['["challenge"'] },
+    { at: "the answer to it", direction: "toServer", holds: ['["auth"'] },
+    { at: "the admission", direction: "toClient", holds: ['["admitted"'] },
+  ] as const)("at $at is given up, and another one is made", async ({ direction, holds }) => {
+    const silent = networks().map((network) => network.once({ direction, holds, act: "swallow" }));
+    const { view, outcomes } = await study();
+    await Promise.all(silent);
+    expectNoRetry(view);
+    expect(outcomes).toEqual(undisturbed);
+  });
+});
+
 describe("a slow network", () => {
   it("delays and narrows everything, and changes nothing", async () => {
     for (const network of networks()) network.slow({ delay: 60, rate: 60_000 });

@@ -127,3 +127,13 @@ export async function answer(round: Round, sites: readonly string[], now: number
   const phase = round.phase as ReplyPhase;
   for (const site of sites) await round.receive(site, makeReply(phase, site), now);
 }
+
+/** A round that has just come to this phase, at time 0, by everybody's answers. */
+export async function advanceTo(
+  phase: ReplyPhase,
+  sites: readonly string[],
+  round = makeRound(sites.length),
+): Promise<Round> {
+  while (round.phase !== phase) await answer(round, sites, 0);
+  return round;
+}

@@ -1,18 +1,12 @@
 import { PHASES } from "@fedbaps/core/federation/round-state.js";
 import { UpdateError } from "@fedbaps/core/federation/update.js";
 import { SecAggServer } from "@fedbaps/core/secagg/server.js";
-import type { ReplyPhase } from "@fedbaps/core/wire/messages.js";
 import type { Cohort } from "@fedbaps/core/wire/secagg-messages.js";
 import { describe, expect, it } from "@jest/globals";
-import { answer, makeMember, makeReply, makeRound, siteNames, TrustingSum } from "./round-support.js";
+import { advanceTo, answer, makeMember, makeReply, makeRound, siteNames, TrustingSum } from "./round-support.js";
 
 const three = siteNames(3);
 const five = siteNames(5);
-
-async function advanceTo(phase: ReplyPhase, sites: readonly string[], round = makeRound(sites.length)) {
-  while (round.phase !== phase) await answer(round, sites, 0);
-  return round;
-}
 
 describe("a round of three", () => {
   it("walks through every phase to the sum", async () => {
