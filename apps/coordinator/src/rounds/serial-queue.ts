@@ -1,9 +1,14 @@
-/** Runs tasks one after the other, in the order in which they came. A task that fails does not stop the next. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+/**
+ * Runs tasks one after the other, in the order in which they came. A task that fails does not stop the next. Between two
+ * tasks everything else gets its turn: two hundred vectors that arrive at once do not hold the process up.
+ */
 export class SerialQueue {
   #tail: Promise<unknown> = Promise.resolve();
 
   run<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(task);
+    const result = this.#tail.then(() => nextTurn()).then(task);
     this.#tail = result.catch(() => {});
     return result;
   }

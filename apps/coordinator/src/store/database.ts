@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Kysely, PostgresDialect } from "kysely";
@@ -75,9 +76,17 @@ function folderOf(home: string): string {
   return join(home, "database");
 }
 
+/** The embedded PostgreSQL works in this thread: between two queries everything else gets its turn. */
+class PoliteDatabase extends PGlite {
+  override async query<T>(...given: Parameters<PGlite["query"]>): ReturnType<typeof PGlite.prototype.query<T>> {
+    await nextTurn();
+    return super.query<T>(...given);
+  }
+}
+
 /** A new database is made beside its place and moved there whole: a start that is killed leaves nothing half-made. */
 async function openPostgres(home: string | undefined): Promise<PGlite> {
-  if (home === undefined) return new PGlite();
+  if (home === undefined) return new PoliteDatabase();
   const folder = folderOf(home);
   if (isNewDatabase({ home })) {
     const partial = `${folder}.partial`;
@@ -87,5 +96,5 @@ async function openPostgres(home: string | undefined): Promise<PGlite> {
     await postgres.close();
     await rename(partial, folder);
   }
-  return new PGlite(folder);
+  return new PoliteDatabase(folder);
 }

@@ -4,6 +4,8 @@ import type { HistoryPage } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { sql } from "kysely";
 import { z } from "zod";
+import { CoordinatorError } from "../errors.js";
+import { RecentSums } from "./recent-sums.js";
 import type { Database } from "./schema.js";
 
 const namesSchema = z.array(z.string());
@@ -67,6 +69,8 @@ const SUMMARY = [
 
 /** Rounds with their attempts, and the sums of the completed ones. */
 export class RoundRepository {
+  readonly #recent = new RecentSums();
+
   constructor(private readonly db: Database) {}
 
   async list(study: string): Promise<RoundRow[]> {
@@ -257,30 +261,42 @@ export class RoundRepository {
 
   /** The sums of the completed rounds after `after`, in order, at most `maxBytes` of them but at least one. */
   async history(study: string, after: number, maxBytes: number): Promise<Omit<HistoryPage, "epochs">> {
-    const completed = this.db
+    const rows = await this.db
       .selectFrom("rounds")
+      .select(["round", "attempt", "cohort", "survivors", "seal", sql<number>`octet_length(sum)`.as("bytes")])
       .where("study", "=", study)
       .where("phase", "=", "completed")
       .where("round", ">", after)
-      .orderBy("round");
-    const sizes = await completed.select(["round", sql<number>`octet_length(sum)`.as("bytes")]).execute();
+      .orderBy("round")
+      .execute();
     let count = 0;
-    for (let bytes = 0; count < sizes.length; count++) {
-      bytes += sizes[count].bytes;
+    for (let bytes = 0; count < rows.length; count++) {
+      bytes += rows[count].bytes;
       if (bytes > maxBytes && count > 0) break;
     }
-    const rows = await completed
-      .select(["round", "attempt", "cohort", "survivors", "sum", "seal"])
-      .limit(count)
-      .execute();
-    const sums = rows.map((row) => ({
-      round: row.round,
-      attempt: row.attempt,
-      survivors: namesSchema.parse(JSON.parse(row.survivors!)),
-      cohortSize: namesSchema.parse(JSON.parse(row.cohort!)).length,
-      seal: row.seal,
-      sum: new Uint8Array(row.sum!),
-    }));
-    return { sums, more: count < sizes.length };
+    const sums = await Promise.all(
+      rows.slice(0, count).map(async ({ round, attempt, survivors, cohort, seal, bytes }) => ({
+        round,
+        attempt,
+        survivors: namesSchema.parse(JSON.parse(survivors!)),
+        cohortSize: namesSchema.parse(JSON.parse(cohort!)).length,
+        seal,
+        sum: await this.#recent.get(study, round, attempt, bytes, () => this.#sum(study, round, attempt)),
+      })),
+    );
+    return { sums, more: count < rows.length };
+  }
+
+  async #sum(study: string, round: number, attempt: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { sum } = await this.db
+      .selectFrom("rounds")
+      .select("sum")
+      .where("study", "=", study)
+      .where("round", "=", round)
+      .where("attempt", "=", attempt)
+      .executeTakeFirstOrThrow();
+    // It was taken back between two looks: whoever asks will ask again.
+    if (sum === null) throw new CoordinatorError("NOT_DRIVEN", `the sum of round ${round} of ${study} was taken back`);
+    return new Uint8Array(sum);
   }
 }
