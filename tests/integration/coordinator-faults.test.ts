@@ -128,4 +128,20 @@ describe("a coordinator, when something goes wrong", () => {
     await until("admission", () => agent.acknowledgements[0]);
     expect(agent.acknowledgements[0]).toEqual({ ok: true });
   });
+
+  it("takes a report that comes several times at once, with the study's end in between", async () => {
+    const fails = () => "BLACKBOX_UNREACHABLE";
+    const agents = identities.map(
+      (identity, i) => new FakeAgent(coordinator.url, identity, i === 0 ? { reportFails: fails } : {}),
+    );
+    await begin({ name: "twice" });
+    await until("the others' reports", async () => {
+      const { waiting } = await show("twice");
+      return waiting?.reason === "waiting-for-reports" && waiting.sites.join() === sites[0] ? true : undefined;
+    });
+    const report = { study: "twice", version: 1, deployed: false, queries: 1, blackboxSeconds: 1 };
+    const answers = await Promise.all([1, 2, 3].map(() => agents[0].socket.emitWithAck("report", report)));
+    expect(answers).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+    await reached("twice", "completed");
+  });
 });

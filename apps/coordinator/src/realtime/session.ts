@@ -12,6 +12,7 @@ import { faultFields } from "../log.js";
 import { isDatabaseAway } from "../store/pool.js";
 import type { SiteRepository } from "../store/site-repository.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
+import { turn } from "../turns.js";
 import { type Connections, disconnect } from "./connections.js";
 import { SITE_EVENTS, type SiteEvent, type SiteMessages } from "./site-messages.js";
 
@@ -86,6 +87,8 @@ export class Session {
     this.socket.on(event, async (message: unknown, acknowledge: unknown) => {
       const answer = replyTo(acknowledge);
       const site = this.#site;
+      // Many messages at once are not one piece of work.
+      await turn();
       if (site === undefined || !connections.isCurrent(site, this.socket))
         return answer({ ok: false, code: "NOT_ADMITTED" });
       const read = messages.read(event, message);

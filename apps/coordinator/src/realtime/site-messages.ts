@@ -1,5 +1,5 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
-import { codeOf } from "@fedbaps/core/common/errors.js";
+import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
 import { canonicalJson, sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { RoundError } from "@fedbaps/core/federation/round-state.js";
@@ -126,7 +126,14 @@ export class SiteMessages {
     if (study.version < study.spec.rounds) throw new RoundError("TOO_EARLY", `study ${study.name} has rounds to come`);
     await studies.reported(site, report, sha256Hex("fedbaps/report/1", canonicalJson(report)));
     logger.info("site-reported", { study: study.name, site });
-    if (study.status === "running") await this.#drive(site, study.name, { event: "report", message: report });
+    if (study.status !== "running") return;
+    try {
+      await this.#drive(site, study.name, { event: "report", message: report });
+    } catch (error) {
+      // The report is stored: that it cannot be told to a driver that has just ended, or that changes, is no refusal.
+      if (!(error instanceof FedBapsError)) throw error;
+      studies.attend();
+    }
   }
 
   async #history(site: string, { study, after }: HistoryRequest): Promise<HistoryPage> {
@@ -184,7 +191,7 @@ export class SiteMessages {
   async #studyOf(site: string, name: string): Promise<StudyRow> {
     const { studyRepository } = this.components;
     const study = await studyRepository.find(name);
-    if (study === undefined || !(await studyRepository.approvals(study)).includes(site)) throw notInRound(site, name);
+    if (study === undefined || !(await studyRepository.hasApproved(study, site))) throw notInRound(site, name);
     return study;
   }
 }

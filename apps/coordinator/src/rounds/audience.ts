@@ -1,4 +1,5 @@
 import type { Instruction } from "@fedbaps/core/wire/messages.js";
+import { turn } from "../turns.js";
 import type { Outbox } from "./components.js";
 
 export type WaitReason = Extract<Instruction, { phase: "wait" }>["reason"];
@@ -34,16 +35,18 @@ export class Audience {
   }
 
   /** Tells every site what is asked of it; one that nothing is asked of hears nothing. */
-  tellAll(instructionFor: (site: string) => Instruction | undefined): void {
+  async tellAll(instructionFor: (site: string) => Instruction | undefined): Promise<void> {
     for (const site of this.#sites) {
+      await turn();
       const instruction = instructionFor(site);
       if (instruction !== undefined) this.outbox.send(site, instruction);
     }
   }
 
   /** Asks again what may not have arrived. */
-  remind(instructionFor: (site: string) => Instruction | undefined): void {
+  async remind(instructionFor: (site: string) => Instruction | undefined): Promise<void> {
     for (const site of this.#sites) {
+      await turn();
       const instruction = instructionFor(site);
       if (instruction !== undefined) this.outbox.repeat(site, instruction);
     }

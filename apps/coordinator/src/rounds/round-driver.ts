@@ -137,7 +137,7 @@ export class RoundDriver {
   /** Asks sites that are connected to other processes again for what they owe. */
   remind(): Promise<void> {
     return this.#queue.run(async () => {
-      if (!this.#stopped) this.#course.audience.remind((site) => this.#course.instructionFor(site));
+      if (!this.#stopped) await this.#course.audience.remind((site) => this.#course.instructionFor(site));
     });
   }
 

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { turn } from "../turns.js";
 
 /**
  * Runs tasks one after the other, in the order in which they came. A task that fails does not stop the next. Between two
@@ -8,7 +8,7 @@ export class SerialQueue {
   #tail: Promise<unknown> = Promise.resolve();
 
   run<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(() => nextTurn()).then(task);
+    const result = this.#tail.then(turn).then(task);
     this.#tail = result.catch(() => {});
     return result;
   }

@@ -4,6 +4,7 @@ import type { AuditAction } from "../audit/actions.js";
 import { CoordinatorError } from "../errors.js";
 import { faultFields } from "../log.js";
 import type { StudyRow, StudyStatus } from "../store/study-repository.js";
+import { turn } from "../turns.js";
 import type { LiveStudy, StudiesComponents } from "./components.js";
 import { Drivers } from "./drivers.js";
 import { requireRoster } from "./required-roster.js";
@@ -115,7 +116,7 @@ export class Studies {
   async setApprovals(site: string, hashes: readonly string[]): Promise<void> {
     const changed: string[] = [];
     for (const study of await this.#offers.concerning(site, OPEN)) {
-      const before = (await this.components.studies.approvals(study)).includes(site);
+      const before = await this.components.studies.hasApproved(study, site);
       const now = hashes.includes(study.hash);
       if (before === now) continue;
       const action = now ? "study.approved" : "study.approval-withdrawn";
@@ -137,7 +138,10 @@ export class Studies {
   /** The study lead has signed a new roster: everybody is told, and open rounds begin anew under it. */
   async rosterChanged(signed: SignedRoster): Promise<void> {
     const { outbox, sites, feed } = this.components;
-    for (const { name } of await sites.list()) outbox.roster(name, signed);
+    for (const { name } of await sites.list()) {
+      await turn();
+      outbox.roster(name, signed);
+    }
     feed.publish({ kind: "roster" });
     await this.#actAndTell();
   }

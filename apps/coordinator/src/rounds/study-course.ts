@@ -1,7 +1,7 @@
 import { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
 import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
-import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
+import type { Member, RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { requiredSites } from "@fedbaps/core/wire/study.js";
 import type { StudyRow } from "../store/study-repository.js";
 import { Audience } from "./audience.js";
@@ -15,8 +15,10 @@ import { RoundTerms } from "./round-terms.js";
 import type { StudyWriter } from "./study-writer.js";
 import { metricsOf, vectorLengthOf } from "./sum-metrics.js";
 
-/** Seconds before the third, fourth, ... attempt at a round may leave recruiting: no round fails in a tight loop. */
+/** After two attempts that failed the next may leave recruiting only after 2, 4, 8, ... seconds: none fails in a tight loop. */
 const LONGEST_PAUSE_SECONDS = 60;
+/** Ends of an attempt that are no failures of it. */
+const INTERRUPTED: ReadonlySet<string> = new Set(["COORDINATOR_RESTARTED", "STUDY_PAUSED", "ROSTER_CHANGED"]);
 
 /**
  * Where a running study stands: its open round or its reports, who takes part, what was stored and told. Every change is
@@ -173,7 +175,7 @@ export class StudyCourse {
       this.#settled = round.state;
       await this.#store(round);
       if (round.finished) await this.#next();
-      else this.#announce();
+      else await this.#announce();
     }
     const now = this.components.clock.now();
     if (!this.#over && this.#reporting?.waitingFor(now).length === 0) await this.#complete();
@@ -199,7 +201,7 @@ export class StudyCourse {
     this.#reporting = undefined;
     this.#settled = undefined;
     await this.#next();
-    this.#announce();
+    await this.#announce();
   }
 
   /** The next attempt, the next round, or the reports. */
@@ -215,7 +217,9 @@ export class StudyCourse {
     const terms = await RoundTerms.load(this.components, this.study);
     if (terms === undefined) return this.#pause("NO_ROSTER");
     const round = this.#version + 1;
-    await this.#begin(terms, round, past.filter((row) => row.round === round).length + 1);
+    const attempts = past.filter((row) => row.round === round);
+    const failures = attempts.filter(({ code }) => code === null || !INTERRUPTED.has(code)).length;
+    await this.#begin(terms, { study: this.study.name, round, attempt: attempts.length + 1 }, pauseAfter(failures));
   }
 
   async #beginReporting(participants: readonly string[]): Promise<void> {
@@ -226,16 +230,16 @@ export class StudyCourse {
     const silenceMs = spec.silenceSeconds * 1000;
     this.#reporting = new Reporting({ participants, reported, silenceMs, now: clock.now() });
     for (const site of participants) if (!this.audience.has(site)) this.#reporting.leave(site);
-    this.#announce();
+    await this.#announce();
   }
 
-  async #begin(terms: RoundTerms, number: number, attempt: number): Promise<void> {
-    const { spec, hash, name } = this.study;
+  async #begin(terms: RoundTerms, reference: RoundReference, pause: number): Promise<void> {
+    const { spec, hash } = this.study;
     const now = this.components.clock.now();
-    const reference = { study: name, round: number, attempt };
+    const { round, attempt } = reference;
     await this.writer.write(async ({ rounds, record }) => {
       await rounds.begin(reference, now);
-      const details = { round: number, attempt, studyHash: hash, rosterHash: terms.rosterHash };
+      const details = { round, attempt, studyHash: hash, rosterHash: terms.rosterHash };
       record({ action: "round.began", details });
     });
     this.#terms = terms;
@@ -252,7 +256,7 @@ export class StudyCourse {
       checkSum: (sum, cohortSize, survivors) => {
         this.#notes.metrics = metricsOf(spec, sum, cohortSize, survivors);
       },
-      notBefore: now + (attempt < 3 ? 0 : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (attempt - 2)) * 1000),
+      notBefore: now + pause,
     });
   }
 
@@ -290,8 +294,8 @@ export class StudyCourse {
     this.audience.wait("completed");
   }
 
-  #announce(): void {
-    this.audience.tellAll((site) => this.instructionFor(site));
+  #announce(): Promise<void> {
+    return this.audience.tellAll((site) => this.instructionFor(site));
   }
 
   /** For those who watch. */
@@ -302,4 +306,9 @@ export class StudyCourse {
   #log(event: string, fields: Record<string, string | number>): void {
     this.components.logger.info(event, { study: this.study.name, ...fields });
   }
+}
+
+/** Milliseconds. */
+function pauseAfter(failures: number): number {
+  return failures < 2 ? 0 : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (failures - 1)) * 1000;
 }

@@ -21,7 +21,7 @@ export class StudyOffers {
     );
     for (const study of concerning) {
       const { name, status, hash, version } = study;
-      if (status === "enrolling" || !(await studies.approvals(study)).includes(site)) continue;
+      if (status === "enrolling" || !(await studies.hasApproved(study, site))) continue;
       if (status === "running") await tell(name);
       else if (owing.has(study)) outbox.send(site, { phase: "report", study: name, studyHash: hash, version });
       else outbox.send(site, { phase: "wait", study: name, reason: status as WaitReason });
@@ -35,7 +35,7 @@ export class StudyOffers {
   }
 
   async #owesReport(study: StudyRow, site: string): Promise<boolean> {
-    const approved = (await this.components.studies.approvals(study)).includes(site);
+    const approved = await this.components.studies.hasApproved(study, site);
     return approved && !(await this.components.studies.reports(study.name)).has(site);
   }
 }

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { PGlite } from "@electric-sql/pglite";
+import { PGlite, type QueryOptions, type Results, types } from "@electric-sql/pglite";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Kysely, PostgresDialect } from "kysely";
 import { PGliteDialect } from "kysely-pglite-dialect";
 import type { Pool } from "pg";
 import { CoordinatorError } from "../errors.js";
+import { turn } from "../turns.js";
 import { migrate } from "./migrations.js";
 import { createPool } from "./pool.js";
 import type { Database, Schema } from "./schema.js";
@@ -77,16 +77,22 @@ function folderOf(home: string): string {
 }
 
 /** The embedded PostgreSQL works in this thread: between two queries everything else gets its turn. */
-class PoliteDatabase extends PGlite {
-  override async query<T>(...given: Parameters<PGlite["query"]>): ReturnType<typeof PGlite.prototype.query<T>> {
-    await nextTurn();
-    return super.query<T>(...given);
+class Embedded extends PGlite {
+  constructor(folder?: string) {
+    // Its own reading of bytes takes 40 ms for a sum of 10^5 elements, forty times as long.
+    const bytes = (text: string) => new Uint8Array(Buffer.from(text.slice(2), "hex"));
+    super({ ...(folder === undefined ? {} : { dataDir: folder }), parsers: { [types.BYTEA]: bytes } });
+  }
+
+  override async query<T>(query: string, params?: unknown[], options?: QueryOptions): Promise<Results<T>> {
+    await turn();
+    return super.query<T>(query, params, options);
   }
 }
 
 /** A new database is made beside its place and moved there whole: a start that is killed leaves nothing half-made. */
 async function openPostgres(home: string | undefined): Promise<PGlite> {
-  if (home === undefined) return new PoliteDatabase();
+  if (home === undefined) return new Embedded();
   const folder = folderOf(home);
   if (isNewDatabase({ home })) {
     const partial = `${folder}.partial`;
@@ -96,5 +102,5 @@ async function openPostgres(home: string | undefined): Promise<PGlite> {
     await postgres.close();
     await rename(partial, folder);
   }
-  return new PoliteDatabase(folder);
+  return new Embedded(folder);
 }

@@ -5,6 +5,9 @@ import type { Database } from "./schema.js";
 
 /** The boxed keys to sealed sums, one deal for each study and roster. They are opened at the sites only. */
 export class EpochRepository {
+  /** Deals as they were read last, by their texts: every site of a study asks for the same. */
+  #deals = new Map<string, EpochDeal>();
+
   constructor(private readonly db: Database) {}
 
   async find(study: string, rosterHash: string): Promise<EpochDeal | undefined> {
@@ -35,6 +38,9 @@ export class EpochRepository {
       .where("study", "=", study)
       .orderBy("created_at")
       .execute();
-    return rows.flatMap(({ deal }) => epochShareFor(epochDealSchema.parse(JSON.parse(deal)), site) ?? []);
+    this.#deals = new Map(
+      rows.map(({ deal }) => [deal, this.#deals.get(deal) ?? epochDealSchema.parse(JSON.parse(deal))]),
+    );
+    return [...this.#deals.values()].flatMap((deal) => epochShareFor(deal, site) ?? []);
   }
 }

@@ -6,12 +6,24 @@ import type { Database } from "./schema.js";
 
 /** The rosters that the study lead signed, all versions. The coordinator passes them on; it cannot make one. */
 export class RosterRepository {
+  /** The one that was read last: every site that connects is sent it. */
+  #known: { readonly hash: string; readonly signed: SignedRoster } | undefined;
+
   constructor(private readonly db: Database) {}
 
   /** The newest version. */
   async current(): Promise<SignedRoster | undefined> {
-    const row = await this.db.selectFrom("rosters").selectAll().orderBy("version", "desc").limit(1).executeTakeFirst();
-    return row && signedRosterSchema.parse(JSON.parse(row.signed));
+    const newest = this.db.selectFrom("rosters").orderBy("version", "desc").limit(1);
+    const hash = (await newest.select("hash").executeTakeFirst())?.hash;
+    if (hash === undefined) return undefined;
+    if (hash === this.#known?.hash) return this.#known.signed;
+    const { signed } = await this.db
+      .selectFrom("rosters")
+      .select("signed")
+      .where("hash", "=", hash)
+      .executeTakeFirstOrThrow();
+    this.#known = { hash, signed: signedRosterSchema.parse(JSON.parse(signed)) };
+    return this.#known.signed;
   }
 
   /**

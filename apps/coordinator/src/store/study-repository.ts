@@ -102,6 +102,17 @@ export class StudyRepository {
     return rows.map((row) => row.site);
   }
 
+  async hasApproved({ name, hash }: StudyRow, site: string): Promise<boolean> {
+    const row = await this.db
+      .selectFrom("approvals")
+      .select("site")
+      .where("study", "=", name)
+      .where("site", "=", site)
+      .where("hash", "=", hash)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async setApproval(study: string, site: string, hash: string | null): Promise<void> {
     if (hash === null)
       await this.db.deleteFrom("approvals").where("study", "=", study).where("site", "=", site).execute();

@@ -90,12 +90,16 @@ export function dealEpochKey(identity: Identity, scope: Scope, earlier: EpochKey
   return { ...base, boxes, signature: sign(dealTranscript(base, hashes), identity.sign.secretKey) };
 }
 
+/** What everybody is told of all boxes, by the deal: it is passed on to each of its sites. */
+const listed = new WeakMap<EpochDeal, EpochShare["boxes"]>();
+
 /** What the coordinator passes on of a deal to one site; undefined for a site that is not dealt to. */
 export function epochShareFor(deal: EpochDeal, site: string): EpochShare | undefined {
   const own = deal.boxes.find((box) => box.site === site);
   if (!own) return undefined;
   const { studyHash, rosterHash, keyId, maker, signature } = deal;
-  const boxes = deal.boxes.map((box) => ({ site: box.site, hash: hashOfBox(box.box) }));
+  const boxes = listed.get(deal) ?? deal.boxes.map((box) => ({ site: box.site, hash: hashOfBox(box.box) }));
+  listed.set(deal, boxes);
   return { studyHash, rosterHash, keyId, maker, boxes, box: own.box, signature };
 }
 
