@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import { fingerprint, memberOf, type RandomBytes } from "@fedbaps/core/secagg/keys.js";
@@ -12,7 +12,7 @@ import { lockHome, prepareHome } from "./home.js";
 import { createApi } from "./http/api.js";
 import type { RateLimits } from "./http/limits.js";
 import { loadIdentity, sharedIdentity } from "./identity.js";
-import { listen, stopListening } from "./listening.js";
+import { createWebServer, listen, renewCertificate, stopListening } from "./listening.js";
 import { LiveFeed } from "./live-feed.js";
 import { Cluster } from "./realtime/cluster.js";
 import { serveCluster } from "./realtime/cluster-service.js";
@@ -34,6 +34,7 @@ import { SiteRepository } from "./store/site-repository.js";
 import { StudyRepository } from "./store/study-repository.js";
 import { TokenRepository } from "./store/token-repository.js";
 import { createMetrics } from "./telemetry/metrics.js";
+import type { TlsFiles } from "./tls-files.js";
 
 export interface CoordinatorOptions {
   /** Keys, database and token file; without it everything is in memory and gone at the end. */
@@ -44,6 +45,8 @@ export interface CoordinatorOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly insecureHttp?: boolean;
+  /** Speaks TLS with this certificate; without, plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: RandomBytes;
@@ -63,14 +66,16 @@ export interface Coordinator {
   readonly replica: string;
   /** The first start makes an admin token; later ones give undefined. */
   readonly newAdminToken: string | undefined;
+  /** Reads the certificate's files again. @throws UsageError, and goes on with the one that it has */
+  renewCertificate(): void;
   /** Stops in reverse order of the start; running studies go on at another process, or at the next start. */
   close(): Promise<void>;
 }
 
 /** Starts a coordinator: the only wiring. @throws UsageError, CoordinatorError */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
-  const { home, databaseUrl, host, port, clock, logger, random } = options;
-  checkListen(host, port, options.insecureHttp ?? false);
+  const { home, databaseUrl, host, port, tls, clock, logger, random } = options;
+  checkListen(host, port, tls !== undefined || options.insecureHttp === true);
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -82,8 +87,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     }
     // Listening comes before the database, which takes seconds when it is new: a taken port is told at once.
     let handler: RequestListener = (_request, response) => response.writeHead(503).end();
-    const server = createServer((request, response) => handler(request, response));
-    const url = urlOf(host, await listen(server, host, port));
+    const server = createWebServer(tls, (request, response) => handler(request, response));
+    const url = urlOf(host, await listen(server, host, port), tls !== undefined);
     closing.push(() => stopListening(server));
     const place = { home, url: databaseUrl };
     // The token's file comes before the database: an interrupted start makes another one.
@@ -146,7 +151,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
       ready: () => answers(db),
     });
     logger.info("listening", { url });
-    return { url, fingerprint: fingerprint(publicKey), replica, newAdminToken, close };
+    const renew = () => tls && renewCertificate(server, tls);
+    return { url, fingerprint: fingerprint(publicKey), replica, newAdminToken, renewCertificate: renew, close };
   } catch (error) {
     await close();
     throw error;

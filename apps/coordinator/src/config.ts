@@ -32,13 +32,16 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** @throws UsageError for plain HTTP that others on the network could listen to, unless that was asked for. */
-export function checkListen(host: string, port: number, insecureHttp: boolean): void {
+/**
+ * @param safe whether the link is by TLS, or plain HTTP was asked for.
+ * @throws UsageError for plain HTTP that others on the network could listen to
+ */
+export function checkListen(host: string, port: number, safe: boolean): void {
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new UsageError(`--port must be 0 to 65535, not ${port}`);
-  if (!isLoopback(host) && !insecureHttp)
+  if (!isLoopback(host) && !safe)
     throw new UsageError(
-      `plain HTTP on ${host} can be read by others on the network; put a TLS proxy before 127.0.0.1, or add --insecure-http`,
+      `plain HTTP on ${host} can be read by others on the network; give --tls-cert and --tls-key, put a TLS proxy before 127.0.0.1, or add --insecure-http`,
     );
 }
 
@@ -55,7 +58,7 @@ export function checkProxies(addresses: readonly string[]): readonly string[] {
 }
 
 /** The address under which this machine reaches a server that listens on `host`. */
-export function urlOf(host: string, port: number): string {
+export function urlOf(host: string, port: number, secure = false): string {
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `${secure ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

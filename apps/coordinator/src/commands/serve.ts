@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { systemClock } from "@fedbaps/core/common/clock.js";
-import { UsageError } from "@fedbaps/core/common/errors.js";
+import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import type { Coordinator } from "../app.js";
 import { adminTokenFile, checkProxies, DEFAULT_HOST, DEFAULT_PORT, defaultHome } from "../config.js";
 import { createLogger } from "../log.js";
+import type { TlsFiles } from "../tls-files.js";
 import { createOutput } from "./output.js";
 
 interface ServeOptions {
@@ -12,6 +13,8 @@ interface ServeOptions {
   port: string;
   home: string;
   insecureHttp?: boolean;
+  tlsCert?: string;
+  tlsKey?: string;
   trustProxy?: string[];
   jsonLog?: boolean;
   json?: boolean;
@@ -31,6 +34,8 @@ export function serveCommand(): Command {
     .option("--port <number>", "port to listen on; 0 takes a free one", String(DEFAULT_PORT))
     .option("--home <folder>", "where keys and database are kept", defaultHome())
     .option("--insecure-http", "allow plain HTTP on an address that others can reach")
+    .option("--tls-cert <file>", "speak TLS: the certificate with its chain, PEM; read again at SIGHUP")
+    .option("--tls-key <file>", "its private key, PEM")
     .option("--trust-proxy <address...>", "addresses or networks of TLS proxies on other machines, to be believed")
     .option("--json-log", "log JSON lines instead of text")
     .option("--json", "print one JSON line with url and fingerprint when ready")
@@ -46,6 +51,7 @@ export function serveCommand(): Command {
         host: options.host,
         port: Number(options.port),
         insecureHttp: options.insecureHttp === true,
+        tls: tlsFiles(options),
         trustedProxies: checkProxies(options.trustProxy ?? []),
         clock: systemClock,
         logger: createLogger(process.stderr, { json: options.jsonLog === true, now: systemClock.now }),
@@ -56,9 +62,26 @@ export function serveCommand(): Command {
       const first = await Promise.race([starting, stopping]);
       if (first === undefined) process.exit(0);
       announce(first, options.home, output);
+      if (options.tlsCert !== undefined) process.on("SIGHUP", () => renew(first, output));
       await stopping;
       await first.close();
     });
+}
+
+/** @throws UsageError for one file without the other */
+function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | undefined {
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new UsageError("--tls-cert and --tls-key belong together: give both");
+  return tlsCert === undefined || tlsKey === undefined ? undefined : { cert: tlsCert, key: tlsKey };
+}
+
+function renew(coordinator: Coordinator, output: ReturnType<typeof createOutput>): void {
+  try {
+    coordinator.renewCertificate();
+    output.note("the certificate was read again");
+  } catch (error) {
+    output.note(`${messageOf(error)}; going on with the certificate as it was`);
+  }
 }
 
 function announce(coordinator: Coordinator, home: string, output: ReturnType<typeof createOutput>): void {

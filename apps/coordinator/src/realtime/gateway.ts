@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from "node:http";
 import { toBase64 } from "@fedbaps/core/common/bytes.js";
 import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { MAX_MESSAGE_BYTES } from "@fedbaps/core/wire/events.js";
@@ -8,6 +7,7 @@ import type { Pool } from "pg";
 import { Server } from "socket.io";
 import { Decoder, Encoder } from "socket.io-parser";
 import { AUTH_MILLISECONDS, MAX_STRANGERS } from "../config.js";
+import type { WebServer } from "../listening.js";
 import { Session, type SessionComponents } from "./session.js";
 
 export interface GatewayComponents extends SessionComponents {
@@ -28,7 +28,7 @@ class OneAttachment extends Decoder {
  * @param pool where there are other replicas: the PostgreSQL by which they hear of each other.
  * @param admits whether one more connection is taken, of which so many are open.
  */
-export function createIo(server: HttpServer, pool: Pool | undefined, admits: (clients: number) => boolean): Server {
+export function createIo(server: WebServer, pool: Pool | undefined, admits: (clients: number) => boolean): Server {
   const io: Server = new Server(server, {
     transports: ["websocket"],
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
@@ -52,7 +52,7 @@ export function hasRoom(clients: number, connections: { readonly count: number }
 }
 
 /** Accepts sites, by WebSocket only. Returns how to stop. */
-export function openGateway(components: GatewayComponents, io: Server, server: HttpServer): () => Promise<void> {
+export function openGateway(components: GatewayComponents, io: Server, server: WebServer): () => Promise<void> {
   io.on("connection", (socket) => {
     const nonce = toBase64(components.random(32));
     new Session(components, socket, { protocol: PROTOCOL_VERSION, coordinator: components.publicKey, nonce });
