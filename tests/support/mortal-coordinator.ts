@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { Server } from "node:http";
 import { join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
+import { PGlite, types } from "@electric-sql/pglite";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
 import { jest } from "@jest/globals";
@@ -55,6 +55,7 @@ Server.prototype.listen = function (this: Server, ...given: unknown[]) {
 };
 
 jest.unstable_mockModule("@electric-sql/pglite", () => ({
+  types,
   /** Stands before the one database, for the life that opens it. */
   PGlite: class {
     readonly #life = life;

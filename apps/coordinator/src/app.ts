@@ -116,7 +116,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     let connections: Connections | undefined;
     const pool = databaseUrl === undefined ? undefined : createMessagePool(databaseUrl);
     if (pool !== undefined) closing.push(() => pool.end());
-    const io = createIo(server, pool, (clients) => connections !== undefined && hasRoom(clients, connections));
+    let open = false;
+    const io = createIo(server, pool, (clients) => open && connections !== undefined && hasRoom(clients, connections));
     const cluster = new Cluster({ io: pool === undefined ? undefined : io, own: replica, clock, random });
     const feed = new LiveFeed(
       clock,
@@ -143,6 +144,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     );
     await studies.reconcile();
     closing.push(openGateway({ ...shared, messages }, io, server));
+    // Not before: a site that came in earlier would never be asked who it is, and wait for ever.
+    open = true;
     handler = createApi({
       ...shared,
       ...(options.limits ? { limits: options.limits } : {}),

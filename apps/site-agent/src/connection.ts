@@ -28,6 +28,8 @@ const LONGEST_WAIT_MS = 30_000;
 /** Another process has this site's key and is connected: pushing it aside at once would make the two take turns. */
 const REPLACED_WAIT_MS = 15_000;
 const ANSWER_MS = 60_000;
+/** A link on which nobody says within this time that the site is admitted is no link. */
+const ADMISSION_MS = 30_000;
 
 export type LinkState = "connecting" | "admitted" | "lost";
 
@@ -61,6 +63,7 @@ export class Connection {
   #stopped = false;
   #wait = 0;
   #cancelRetry = () => {};
+  #cancelAdmission = () => {};
 
   constructor(
     private readonly components: ConnectionComponents,
@@ -87,6 +90,7 @@ export class Connection {
   stop(): void {
     this.#stopped = true;
     this.#cancelRetry();
+    this.#cancelAdmission();
     this.#outbox.disconnected();
     this.#socket.disconnect();
   }
@@ -126,6 +130,12 @@ export class Connection {
 
   #listen(): void {
     const socket = this.#socket;
+    socket.on("connect", () => {
+      this.#cancelAdmission();
+      this.#cancelAdmission = this.components.clock.after(ADMISSION_MS, () => {
+        if (!this.#admitted) socket.disconnect();
+      });
+    });
     socket.on("challenge", (message: unknown) => this.#authenticate(message));
     socket.on("admitted", () => this.#admit());
     socket.on("refused", (message: unknown) => {
@@ -170,6 +180,7 @@ export class Connection {
 
   #admit(): void {
     this.#admitted = true;
+    this.#cancelAdmission();
     this.#backoff.reset();
     this.components.logger.info("admitted");
     this.handlers.state("admitted");
@@ -189,6 +200,7 @@ export class Connection {
 
   #lost(code?: string): void {
     this.#admitted = false;
+    this.#cancelAdmission();
     this.#outbox.disconnected();
     if (this.#stopped) return;
     this.components.logger.info("link-lost", { code });
