@@ -61,7 +61,8 @@ jest.unstable_mockModule("@electric-sql/pglite", () => ({
     readonly #life = life;
     readonly waitReady: Promise<void>;
 
-    constructor(folder?: string) {
+    constructor(given?: string | { dataDir?: string }) {
+      const folder = typeof given === "object" ? given.dataDir : given;
       this.waitReady = folder === undefined ? Promise.resolve() : mkdir(folder, { recursive: true }).then(() => {});
     }
 
