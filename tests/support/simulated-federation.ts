@@ -4,28 +4,18 @@ import { createIdentity } from "@fedbaps/core/secagg/keys.js";
 import { rosterWords, signRoster } from "@fedbaps/core/secagg/roster.js";
 import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
+import type { StudyState } from "@fedbaps/demo/coordinator-process.js";
 import { random } from "../unit/site-agent/make-runner.js";
 import { type Centre, type Outcome, SimulatedSite } from "./simulated-site.js";
 
-export interface StudyView {
-  readonly status: string;
-  readonly reason: string | null;
-  readonly completed: number;
-  readonly round: {
-    readonly phase: string;
-    readonly reference: { readonly round: number; readonly attempt: number };
-  } | null;
-  readonly rounds: readonly {
-    readonly round: number;
-    readonly attempt: number;
-    readonly phase: string;
-    readonly code: string | null;
+/** What these tests read of a study; the API says more. */
+export type StudyView = Pick<StudyState, "status" | "reason" | "completed" | "round"> & {
+  readonly rounds: readonly (StudyState["rounds"][number] & {
     readonly cohort: readonly string[] | null;
-    readonly survivors: readonly string[] | null;
     readonly dropOuts: readonly { readonly site: string; readonly code: string }[];
-  }[];
-  readonly sites: readonly { readonly site: string; readonly reported: boolean; readonly connected: boolean }[];
-}
+  })[];
+  readonly sites: readonly (StudyState["sites"][number] & { readonly reported: boolean })[];
+};
 
 /** What a study left at every site. */
 export type Outcomes = Record<string, Outcome>;

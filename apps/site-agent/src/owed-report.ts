@@ -33,6 +33,7 @@ const RETRY_MS = 30_000;
 export class OwedReport {
   #asked: Asked | undefined;
   #pending = false;
+  #unanswered = false;
   #queue: Promise<void> = Promise.resolve();
   #cancelRetry = () => {};
 
@@ -41,6 +42,11 @@ export class OwedReport {
   /** Being made, or on its way. */
   get pending(): boolean {
     return this.#pending;
+  }
+
+  /** On its way: the link sends it again by itself until it is answered. */
+  get unanswered(): boolean {
+    return this.#unanswered;
   }
 
   /** Whether the coordinator has it. */
@@ -66,6 +72,7 @@ export class OwedReport {
     const init = { site, study: offer.spec, store, work, out, say, onStep };
     const report = known?.report ?? filterReport(await makeReport(init, version, signal), policy);
     if (!known) await store.record({ kind: "reported", report });
+    this.#unanswered = true;
     send(report, (accepted) => this.#answered(accepted));
   }
 
@@ -80,6 +87,7 @@ export class OwedReport {
   cancel(): void {
     this.#cancelRetry();
     this.#pending = false;
+    this.#unanswered = false;
   }
 
   /** Resolves when an answer that came has been written down. */
@@ -88,6 +96,7 @@ export class OwedReport {
   }
 
   #answered(accepted: boolean): void {
+    this.#unanswered = false;
     const { store, out, say, settled, offer } = this.init;
     const { name } = offer.spec;
     this.#queue = this.#queue.then(async () => {

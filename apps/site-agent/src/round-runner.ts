@@ -1,12 +1,13 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
-import type { Failure, Instruction, SiteDice, StudyOffer } from "@fedbaps/core/wire/messages.js";
+import type { Failure, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
 import { LongWork } from "./long-work.js";
 import { OwedReport } from "./owed-report.js";
+import { ownDice } from "./own-dice.js";
 import type { StepReport } from "./paid-steps.js";
 import { checkPolicy, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
@@ -62,21 +63,13 @@ export class RoundRunner {
   #cancelRetry = () => {};
   #again = () => {};
   readonly #owed: OwedReport;
-  /** The report is on its way: the link sends it again by itself until it is answered. */
-  #unanswered = false;
 
   constructor(private readonly init: RoundRunnerInit) {
     const { offer, work, clock, link, show } = init;
     this.#progress = new StudyProgress({ offer, work, clock, send: (progress) => link.progress(progress), show });
     this.#owed = new OwedReport({
       ...init,
-      send: (report, done) => {
-        this.#unanswered = true;
-        link.report(report, (accepted) => {
-          this.#unanswered = false;
-          done(accepted);
-        });
-      },
+      send: (report, done) => link.report(report, done),
       settled: (accepted) => {
         if (accepted) this.#progress.phase("done");
         init.over(accepted);
@@ -126,7 +119,7 @@ export class RoundRunner {
       return;
     }
     this.#cancelRetry();
-    this.#giveUpReport();
+    this.#owed.cancel();
     this.init.sums.forget();
     const stage = this.#work.name === "report" ? "report" : "training";
     const working = this.#work.name !== undefined;
@@ -171,7 +164,7 @@ export class RoundRunner {
     // An earlier round again: its sum was taken back. What this site revealed in it before, the journal knows.
     if (reference.round < (this.#latest?.round ?? 0)) {
       this.#latest = undefined;
-      this.#giveUpReport();
+      this.#owed.cancel();
     }
     if (!this.#follow(reference)) return;
     this.#cancelRetry();
@@ -210,17 +203,9 @@ export class RoundRunner {
           phase: "training",
           reference: this.#asked!,
           queries: this.init.work.queries,
-          ...this.#dice(version),
+          ...ownDice(this.init.policy, this.init.work, version),
         });
     });
-  }
-
-  /** This site's own figures, where its policy lets them leave. */
-  #dice(version: number): { dice?: SiteDice } {
-    const { policy, work } = this.init;
-    const [valDice, zeroShotValDice] = [work.valDice(version), work.valDice(0)];
-    if (policy.metrics !== "own" || valDice === undefined || zeroShotValDice === undefined) return {};
-    return { dice: { valDice, zeroShotValDice } };
   }
 
   #sum(instruction: SumInstruction, reference: RoundReference): void {
@@ -233,7 +218,7 @@ export class RoundRunner {
   }
 
   #report(version: number, hash: string): void {
-    if (this.#stopping || this.#work.name === "report" || this.#unanswered) return;
+    if (this.#stopping || this.#work.name === "report" || this.#owed.unanswered) return;
     this.#cancelRetry();
     this.#owed.ask({ version, hash });
     this.init.sums.forget();
@@ -246,11 +231,6 @@ export class RoundRunner {
       this.#progress.phase("report");
       await this.#owed.make(version, signal, (step) => this.#stepDone(reference, step));
     });
-  }
-
-  #giveUpReport(): void {
-    this.#owed.cancel();
-    this.#unanswered = false;
   }
 
   /** Throws when no further step is to begin. */

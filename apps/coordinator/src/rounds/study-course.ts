@@ -1,4 +1,4 @@
-import { Round } from "@fedbaps/core/federation/round.js";
+import type { Round } from "@fedbaps/core/federation/round.js";
 import { RoundError, type RoundState, type RoundView } from "@fedbaps/core/federation/round-state.js";
 import type { Failure, Instruction, Progress, Reply } from "@fedbaps/core/wire/messages.js";
 import type { Member, RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
@@ -6,19 +6,15 @@ import { requiredSites } from "@fedbaps/core/wire/study.js";
 import type { StudyRow } from "../store/study-repository.js";
 import { Audience } from "./audience.js";
 import type { DriverComponents } from "./components.js";
+import { makeRound } from "./make-round.js";
 import { membersDiffer } from "./members.js";
 import { Reporting, type ReportingView } from "./reporting.js";
+import { pauseAfter } from "./retry-pause.js";
 import { RoundClock } from "./round-clock.js";
 import { RoundNotes } from "./round-notes.js";
 import { recordRound } from "./round-record.js";
 import { RoundTerms } from "./round-terms.js";
 import type { StudyWriter } from "./study-writer.js";
-import { metricsOf, vectorLengthOf } from "./sum-metrics.js";
-
-/** After two attempts that failed the next may leave recruiting only after 2, 4, 8, ... seconds: none fails in a tight loop. */
-const LONGEST_PAUSE_SECONDS = 60;
-/** Ends of an attempt that are no failures of it. */
-const INTERRUPTED: ReadonlySet<string> = new Set(["COORDINATOR_RESTARTED", "STUDY_PAUSED", "ROSTER_CHANGED"]);
 
 /**
  * Where a running study stands: its open round or its reports, who takes part, what was stored and told. Every change is
@@ -178,7 +174,7 @@ export class StudyCourse {
       else await this.#announce();
     }
     const now = this.components.clock.now();
-    if (!this.#over && this.#reporting?.waitingFor(now).length === 0) await this.#complete();
+    if (!this.#over && this.#reporting?.waitingFor(now).length === 0) await this.#finish("completed");
   }
 
   /**
@@ -215,11 +211,10 @@ export class StudyCourse {
       return this.#beginReporting(last?.cohort ?? []);
     }
     const terms = await RoundTerms.load(this.components, this.study);
-    if (terms === undefined) return this.#pause("NO_ROSTER");
+    if (terms === undefined) return this.#finish("paused", "NO_ROSTER");
     const round = this.#version + 1;
     const attempts = past.filter((row) => row.round === round);
-    const failures = attempts.filter(({ code }) => code === null || !INTERRUPTED.has(code)).length;
-    await this.#begin(terms, { study: this.study.name, round, attempt: attempts.length + 1 }, pauseAfter(failures));
+    await this.#begin(terms, { study: this.study.name, round, attempt: attempts.length + 1 }, pauseAfter(attempts));
   }
 
   async #beginReporting(participants: readonly string[]): Promise<void> {
@@ -234,29 +229,26 @@ export class StudyCourse {
   }
 
   async #begin(terms: RoundTerms, reference: RoundReference, pause: number): Promise<void> {
-    const { spec, hash } = this.study;
     const now = this.components.clock.now();
     const { round, attempt } = reference;
     await this.writer.write(async ({ rounds, record }) => {
       await rounds.begin(reference, now);
-      const details = { round, attempt, studyHash: hash, rosterHash: terms.rosterHash };
+      const details = { round, attempt, studyHash: this.study.hash, rosterHash: terms.rosterHash };
       record({ action: "round.began", details });
     });
     this.#terms = terms;
     this.#notes.clear();
-    this.#round = new Round({
+    const { study } = this;
+    const members = this.#members;
+    this.#round = makeRound({
+      study,
+      terms,
+      members,
       reference,
-      study: spec,
-      studyHash: hash,
-      ...terms.init,
-      members: this.#members.filter((member) => terms.admits(member)),
       version: this.#version,
-      vectorLength: vectorLengthOf(spec),
+      pause,
       now,
-      checkSum: (sum, cohortSize, survivors) => {
-        this.#notes.metrics = metricsOf(spec, sum, cohortSize, survivors);
-      },
-      notBefore: now + pause,
+      notes: this.#notes,
     });
   }
 
@@ -273,25 +265,17 @@ export class StudyCourse {
     this.#log("round", { round: reference.round, attempt: reference.attempt, phase: state.phase, ...code });
   }
 
-  /** A study that was begun before there were rosters waits for one; it is resumed by hand. */
-  async #pause(code: string): Promise<void> {
+  /** Nothing more to drive: the reports are in, or the study waits, for the reason `code`, to be resumed by hand. */
+  async #finish(status: "completed" | "paused", code: string | null = null): Promise<void> {
     this.#over = true;
     this.#round = undefined;
+    const reason = code === null ? {} : { code };
     await this.writer.write(async ({ studies, record }) => {
-      if (await studies.move(this.study.name, ["running"], "paused", code))
-        record({ action: "study.paused", details: { code } });
+      if (await studies.move(this.study.name, ["running"], status, code))
+        record({ action: `study.${status}`, details: reason });
     });
-    this.#log("study", { phase: "paused", code });
-    this.audience.wait("paused");
-  }
-
-  async #complete(): Promise<void> {
-    this.#over = true;
-    await this.writer.write(async ({ studies, record }) => {
-      if (await studies.move(this.study.name, ["running"], "completed")) record({ action: "study.completed" });
-    });
-    this.#log("study", { phase: "completed" });
-    this.audience.wait("completed");
+    this.#log("study", { phase: status, ...reason });
+    this.audience.wait(status);
   }
 
   #announce(): Promise<void> {
@@ -306,9 +290,4 @@ export class StudyCourse {
   #log(event: string, fields: Record<string, string | number>): void {
     this.components.logger.info(event, { study: this.study.name, ...fields });
   }
-}
-
-/** Milliseconds. */
-function pauseAfter(failures: number): number {
-  return failures < 2 ? 0 : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (failures - 1)) * 1000;
 }

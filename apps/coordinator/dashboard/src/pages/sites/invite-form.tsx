@@ -4,6 +4,7 @@ import { Problem, problemWords } from "../../api/problem.js";
 import type { Invite } from "../../api/types.js";
 import { announce } from "../../state/announcer.js";
 import { Field } from "../../ui/field.js";
+import { NameInput } from "../../ui/name-input.js";
 import { InviteCard } from "./invite-card.js";
 
 /** Asks for a site's name, and shows its invite, which is shown once. */
@@ -36,17 +37,7 @@ export function InviteForm({ site: given, onInvited }: { site?: string | undefin
     <div class="stack">
       <form class="inline-form" onSubmit={(event) => void submit(event)} noValidate>
         <Field label="Name of the site" hint="Lower-case letters, digits and hyphens: city-hospital" fault={fault}>
-          {(props) => (
-            <input
-              {...props}
-              class="input"
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
-              value={site}
-              onInput={(event) => setSite(event.currentTarget.value)}
-            />
-          )}
+          {(props) => <NameInput {...props} value={site} onInput={(event) => setSite(event.currentTarget.value)} />}
         </Field>
         <button type="submit" class="btn btn-primary" disabled={busy}>
           Make an invite

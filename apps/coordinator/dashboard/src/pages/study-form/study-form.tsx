@@ -3,6 +3,7 @@ import { Problem, problemWords } from "../../api/problem.js";
 import type { Site } from "../../api/types.js";
 import { type FormProblems, nameFrom, problemsAt, type StudyForm, specOf } from "../../logic/study-form.js";
 import { Field } from "../../ui/field.js";
+import { NameInput } from "../../ui/name-input.js";
 import { Notice } from "../../ui/notice.js";
 import { AdvancedFields } from "./advanced-fields.js";
 import { NumberField } from "./number-field.js";
@@ -63,12 +64,8 @@ export function StudyFormCard({ first, sites, action, fixedName = false, onSave 
             fault={problems.fields.name}
           >
             {(props) => (
-              <input
+              <NameInput
                 {...props}
-                class="input"
-                autocomplete="off"
-                autocapitalize="none"
-                spellcheck={false}
                 readOnly={fixedName}
                 value={form.name}
                 onInput={({ currentTarget: { value } }) => {
