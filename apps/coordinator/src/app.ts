@@ -113,11 +113,11 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
       sessions: new SessionRepository(db),
     };
     const studyRepository = new StudyRepository(db);
-    let connections: Connections | undefined;
+    // Set last: a site that came in earlier would never be asked who it is, and wait for ever.
+    let admitting: Connections | undefined;
     const pool = databaseUrl === undefined ? undefined : createMessagePool(databaseUrl);
     if (pool !== undefined) closing.push(() => pool.end());
-    let open = false;
-    const io = createIo(server, pool, (clients) => open && connections !== undefined && hasRoom(clients, connections));
+    const io = createIo(server, pool, (clients) => admitting !== undefined && hasRoom(clients, admitting));
     const cluster = new Cluster({ io: pool === undefined ? undefined : io, own: replica, clock, random });
     const feed = new LiveFeed(
       clock,
@@ -128,8 +128,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     const base = { db, cluster, replica, feed, telemetry: metrics, metrics, clock, logger, random };
     const audit = new AuditLog({ ...base, key: identity.sign });
     const newAdminToken = await firstToken(audit, { home, random, now: clock.now(), drawn });
-    connections = new Connections({ ...stores, ...base });
-    closing.push(() => connections?.close());
+    const connections = new Connections({ ...stores, ...base });
+    closing.push(() => connections.close());
 
     const studies = new Studies({ ...stores, ...base, studies: studyRepository, audit, outbox: connections });
     closing.push(await beginLife(database, stores.replicas, { ...base, studies, ...stores, connections }));
@@ -144,8 +144,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     );
     await studies.reconcile();
     closing.push(openGateway({ ...shared, messages }, io, server));
-    // Not before: a site that came in earlier would never be asked who it is, and wait for ever.
-    open = true;
+    admitting = connections;
     handler = createApi({
       ...shared,
       ...(options.limits ? { limits: options.limits } : {}),
