@@ -106,7 +106,16 @@ describe("recovery", () => {
     for (let bad = 0; bad < 4; bad++)
       for (const lie of lies(shares[bad], shares[(bad + 1) % 4])) {
         const given = shares.map((share, i) => (i === bad ? lie : share));
-        expect(await recoverSecret(given, 3, accept)).toEqual(secret);
+        const found = await recoverSecret(given, 3, accept);
+        expect(found?.secret).toEqual(secret);
+        // Begun with the run that was good, no other is tried.
+        let tries = 0;
+        const counted = (candidate: Uint8Array) => {
+          tries++;
+          return accept(candidate);
+        };
+        expect(await recoverSecret(given, 3, counted, found?.run)).toEqual(found);
+        expect(tries).toBe(1);
         const withoutSpare = given.filter((_, i) => i !== (bad + 2) % 4);
         expect(await recoverSecret(withoutSpare, 3, accept)).toBeNull();
       }

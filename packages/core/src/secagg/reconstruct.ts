@@ -60,25 +60,17 @@ export async function layersToRemove({
 }): Promise<MaskLayer[]> {
   const { reference, threshold } = cohort;
   const layers: MaskLayer[] = [];
+  let run = 0;
 
-  const answers = [...revealed.values()];
-  const runs = answers.length === threshold ? 1 : answers.length;
-  let good = 0;
-
-  /** A site that reveals one false share reveals others: the run of answers that gave the last secret is tried first. */
   async function rebuild(site: string, what: string, accept: (secret: Uint8Array) => Uint8Array | null) {
-    for (let tried = 0; tried < runs; tried++) {
-      const first = (good + tried) % answers.length;
-      const run = Array.from({ length: threshold }, (_, i) => answers[(first + i) % answers.length].get(site)!);
-      const secret = await recoverSecret(run, threshold, accept);
-      await nextTurn();
-      if (!secret) continue;
-      good = first;
-      return secret;
-    }
-    throw new SecAggError("BAD_SHARES", `the ${what} of ${site} cannot be rebuilt: some revealed shares are false`, {
-      site,
-    });
+    const shares = [...revealed.values()].map((bySite) => bySite.get(site)!);
+    const found = await recoverSecret(shares, threshold, accept, run);
+    if (!found)
+      throw new SecAggError("BAD_SHARES", `the ${what} of ${site} cannot be rebuilt: some revealed shares are false`, {
+        site,
+      });
+    run = found.run;
+    return found.secret;
   }
 
   for (const site of survivors) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { combine, split } from "shamir-secret-sharing";
 import { SecAggError } from "./errors.js";
 
@@ -52,22 +53,28 @@ export async function combineShares(shares: readonly Uint8Array[]): Promise<Uint
 /**
  * Rebuilds a secret that can be recognised, even if some of the shares are false: tries each run of `threshold`
  * neighbours among the shares, cyclically, so that one bad share is always avoided once there is one to spare.
+ * The event loop gets its turn after each try.
  * @param accept what to make of a candidate, or null where it is not the secret.
- * @returns null where no run gave it.
+ * @param first the run to try first: the one that gave an earlier secret of the same sites, since who gives one false
+ * share gives others.
+ * @returns what was accepted, and the run that gave it; null where no run did.
  */
 export async function recoverSecret<T>(
   shares: readonly Uint8Array[],
   threshold: number,
   accept: (secret: Uint8Array) => T | null,
-): Promise<T | null> {
+  first = 0,
+): Promise<{ secret: T; run: number } | null> {
   if (shares.length < threshold) return null;
-  const starts = shares.length === threshold ? 1 : shares.length;
-  for (let start = 0; start < starts; start++) {
-    const run = Array.from({ length: threshold }, (_, i) => shares[(start + i) % shares.length]);
+  const runs = shares.length === threshold ? 1 : shares.length;
+  for (let tried = 0; tried < runs; tried++) {
+    const run = (first + tried) % shares.length;
+    const taken = Array.from({ length: threshold }, (_, i) => shares[(run + i) % shares.length]);
     // Two equal coordinates in a run: one of the two is false.
-    const candidate = await combineShares(run).catch(() => null);
-    const result = candidate && accept(candidate);
-    if (result !== null) return result;
+    const candidate = await combineShares(taken).catch(() => null);
+    const secret = candidate && accept(candidate);
+    await nextTurn();
+    if (secret !== null) return { secret, run };
   }
   return null;
 }
