@@ -8,6 +8,7 @@ import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { adviceOn } from "./advice.js";
 import { type Decision, decisionOn, readDecisions } from "./approvals.js";
 import { Connection, type LinkState } from "./connection.js";
+import type { Route } from "./coordinator-route.js";
 import type { Home } from "./home.js";
 import type { Membership } from "./membership.js";
 import { saveOffers } from "./offers.js";
@@ -31,6 +32,8 @@ export interface AgentComponents {
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly openTraining: OpenTraining;
+  /** The proxy and the authorities by which the coordinator is reached. */
+  readonly route?: Route | undefined;
   show(figures: ProgressFigures): void;
   say(line: string): void;
 }

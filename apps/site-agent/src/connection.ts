@@ -18,10 +18,14 @@ import { authTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { io, type Socket } from "socket.io-client";
 import { z } from "zod";
 import { Backoff } from "./backoff.js";
+import { type Route, socketRoute } from "./coordinator-route.js";
 import { AgentError } from "./errors.js";
+import { describeFailure } from "./link-failure.js";
 import type { Membership } from "./membership.js";
+import { type NetworkChange, watchNetwork } from "./network-watch.js";
 import { honestOffers, offersSchema } from "./offers.js";
 import { Outbox } from "./outbox.js";
+import { otherProtocol, protocolCode } from "./protocol-version.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
@@ -48,6 +52,10 @@ export interface ConnectionComponents {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
+  /** The proxy and the authorities; straight, and those that Node knows, without it. */
+  readonly route?: Route | undefined;
+  /** In the place of this machine's network, to hear of sleep and of addresses that come and go. */
+  readonly watch?: typeof watchNetwork;
 }
 
 const refusedSchema = z.object({ code: z.string().max(64) });
@@ -64,6 +72,9 @@ export class Connection {
   #wait = 0;
   #cancelRetry = () => {};
   #cancelAdmission = () => {};
+  #stopWatch = () => {};
+  /** The status with which the proxy refused the tunnel that is being tried. */
+  #refusedWith: number | undefined;
 
   constructor(
     private readonly components: ConnectionComponents,
@@ -78,17 +89,23 @@ export class Connection {
       reconnection: false,
       autoConnect: false,
       forceNew: true,
+      ...socketRoute(components.route ?? {}, (status) => {
+        this.#refusedWith = status;
+      }),
     });
     this.#listen();
   }
 
   start(): void {
+    const { clock, watch = watchNetwork } = this.components;
     this.handlers.state("connecting");
+    this.#stopWatch = watch(clock, (change) => this.#networkChanged(change));
     this.#socket.connect();
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#stopWatch();
     this.#cancelRetry();
     this.#cancelAdmission();
     this.#outbox.disconnected();
@@ -159,13 +176,22 @@ export class Connection {
       if (instruction.success) this.handlers.instruction(instruction.data);
       else this.#malformed("instruction");
     });
-    socket.on("connect_error", () => this.#lost("COORDINATOR_UNREACHABLE"));
+    socket.on("connect_error", (error) => {
+      const proxied = this.components.route?.proxy && { refusedWith: this.#refusedWith };
+      this.#refusedWith = undefined;
+      this.#lost(describeFailure(error, proxied).code);
+    });
     socket.on("disconnect", () => this.#lost());
   }
 
   #authenticate(message: unknown): void {
     const challenge = challengeSchema.safeParse(message);
     const { identity, membership } = this.components;
+    const theirs = otherProtocol(message);
+    if (theirs !== undefined) {
+      this.#giveUp(protocolCode(theirs));
+      return;
+    }
     const known = challenge.success && challenge.data.coordinator === membership.publicKey;
     // Another key is another coordinator, whatever the address says; it gets no signature.
     if (!known) {
@@ -207,10 +233,25 @@ export class Connection {
     this.handlers.state("lost", code);
     const wait = Math.max(this.#backoff.next(), this.#wait);
     this.#wait = 0;
+    this.#retryAfter(wait);
+  }
+
+  #retryAfter(milliseconds: number): void {
     this.#cancelRetry();
-    this.#cancelRetry = this.components.clock.after(wait, () => {
+    this.#cancelRetry = this.components.clock.after(milliseconds, () => {
       if (!this.#stopped) this.#socket.connect();
     });
+  }
+
+  /** A link that may be dead is not waited out, nor is a pause from before the change. What was not answered is sent again. */
+  #networkChanged(change: NetworkChange): void {
+    const { connected } = this.#socket;
+    if (this.#stopped || (connected && change === "address-new")) return;
+    this.components.logger.info("network-changed", { code: change });
+    this.#backoff.reset();
+    this.#socket.disconnect();
+    // Of a link that was not up yet, nobody hears that it ended.
+    if (!connected) this.#retryAfter(this.#backoff.next());
   }
 
   #malformed(phase: string): void {

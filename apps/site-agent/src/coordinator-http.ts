@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { type Route, routeFetch } from "./coordinator-route.js";
 import { AgentError, type AgentErrorCode } from "./errors.js";
+import { describeFailure, failureLine } from "./link-failure.js";
+import { shownProxy } from "./proxy-choice.js";
 
 const problemSchema = z.object({
   code: z.string().optional(),
@@ -12,6 +15,9 @@ export interface CoordinatorHttp {
   /** Checked by `checkUrl`. */
   readonly url: string;
   readonly signal: AbortSignal;
+  /** The proxy and the authorities; straight, and those that Node knows, without it. */
+  readonly route?: Route | undefined;
+  /** In the place of the network. */
   readonly fetch?: typeof fetch | undefined;
 }
 
@@ -31,23 +37,21 @@ export interface Question<S extends z.ZodType> {
  * @throws AgentError COORDINATOR_UNREACHABLE (also where it has trouble of its own), or `refused`
  */
 export async function askCoordinator<S extends z.ZodType>(
-  { url, signal, fetch: send = fetch }: CoordinatorHttp,
+  { url, signal, route = {}, fetch: send = routeFetch(route) }: CoordinatorHttp,
   { path, body, answer, purpose, refused }: Question<S>,
 ): Promise<z.output<S>> {
   let response: Response;
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {
     response = await send(`${url}/api/v1${path}`, {
       ...(body === undefined
         ? {}
         : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
       redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([signal, limit]),
     });
   } catch (error) {
-    throw new AgentError(
-      "COORDINATOR_UNREACHABLE",
-      `cannot reach ${url}: ${reasonOf(error)}; check the address and the network`,
-    );
+    throw unreachable(url, route, limit.aborted ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`) : error);
   }
   const given: unknown = await response.json().catch(() => undefined);
   if (!response.ok) {
@@ -66,8 +70,9 @@ export async function askCoordinator<S extends z.ZodType>(
   return parsed.data;
 }
 
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as NodeJS.ErrnoException).code;
-  return code ?? (cause instanceof Error ? cause.message : String(cause));
+/** The plain line for a question that got no answer. */
+export function unreachable(url: string, { proxy }: Route, error: unknown): AgentError {
+  const failure = describeFailure(error, proxy && {});
+  const line = failureLine(failure, new URL(url).host, proxy && shownProxy(proxy));
+  return new AgentError("COORDINATOR_UNREACHABLE", line, { cause: failure.code });
 }

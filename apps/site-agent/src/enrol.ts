@@ -1,13 +1,8 @@
 import { fromBase64, toBase64, utf8 } from "@fedbaps/core/common/bytes.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { fingerprint, type Identity, memberOf, type RandomBytes, sign, verify } from "@fedbaps/core/secagg/keys.js";
+import { fingerprint, type Identity, memberOf, type RandomBytes, sign } from "@fedbaps/core/secagg/keys.js";
 import { sealTo } from "@fedbaps/core/secagg/sealed-message.js";
-import {
-  type IdentityProof,
-  identityProofSchema,
-  identityTranscript,
-  type SealedEnrolment,
-} from "@fedbaps/core/wire/enrolment.js";
+import type { SealedEnrolment } from "@fedbaps/core/wire/enrolment.js";
 import type { EnrolRequest } from "@fedbaps/core/wire/messages.js";
 import { PROTOCOL_VERSION, publicKeySchema } from "@fedbaps/core/wire/primitives.js";
 import { enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
@@ -15,6 +10,8 @@ import { z } from "zod";
 import { askCoordinator, type CoordinatorHttp } from "./coordinator-http.js";
 import { AgentError } from "./errors.js";
 import type { Membership } from "./membership.js";
+import { protocolLine } from "./protocol-version.js";
+import { askIdentity, type ShownIdentity } from "./shown-identity.js";
 
 const answerSchema = z.object({ coordinator: publicKeySchema });
 /** So much of a fingerprint must be given at least: 64 bits. */
@@ -34,7 +31,7 @@ export interface EnrolInit extends CoordinatorHttp {
 /**
  * Turns a one-time invite into a membership, which the study lead then approves. The coordinator shows that it holds the
  * key of the fingerprint before it hears the code, and the code is sealed to its keys: nobody in between learns it.
- * @throws AgentError ENROL_REFUSED, COORDINATOR_KEY, COORDINATOR_UNREACHABLE; UsageError for an invite that is none, or
+ * @throws AgentError ENROL_REFUSED, COORDINATOR_KEY, COORDINATOR_UNREACHABLE, PROTOCOL; UsageError for an invite that is none, or
  * that names no fingerprint
  */
 export async function enrol(init: EnrolInit): Promise<Membership> {
@@ -67,19 +64,14 @@ export async function enrol(init: EnrolInit): Promise<Membership> {
 }
 
 /** Asks who is there, and believes it only by its signature and by every fingerprint that was given. */
-async function proveIdentity(init: EnrolInit, fingerprints: readonly string[]): Promise<IdentityProof> {
-  const nonce = toBase64(init.random(32));
-  const proof = await askCoordinator(init, {
-    path: `/identity?nonce=${encodeURIComponent(nonce)}`,
-    answer: identityProofSchema,
-    purpose: "to show its key",
-    refused: "ENROL_REFUSED",
-  });
-  if (!fingerprints.every((expected) => sameFingerprint(proof.publicKey, expected)))
+async function proveIdentity(init: EnrolInit, fingerprints: readonly string[]): Promise<ShownIdentity> {
+  const shown = await askIdentity(init, init.random);
+  if (!fingerprints.every((expected) => sameFingerprint(shown.publicKey, expected)))
     throw wrongKey(init.url, "has another key than the invite names");
-  if (!verify(identityTranscript(nonce, proof), proof.signature, proof.publicKey))
-    throw wrongKey(init.url, "does not hold the key that it shows");
-  return proof;
+  if (shown.protocol === undefined) throw wrongKey(init.url, "does not hold the key that it shows");
+  if (shown.protocol !== PROTOCOL_VERSION)
+    throw new AgentError("PROTOCOL", `cannot enrol at ${init.url}: ${protocolLine(shown.protocol)}`);
+  return shown;
 }
 
 function wrongKey(url: string, what: string): AgentError {

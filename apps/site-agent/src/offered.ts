@@ -3,6 +3,7 @@ import type { StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { adviceOn } from "./advice.js";
 import { Connection } from "./connection.js";
+import { readRoute } from "./coordinator-route.js";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
 import { lockHolder, lockHome } from "./lock.js";
@@ -31,17 +32,18 @@ export async function fetchOffered(io: CommandIo, home: Home): Promise<Offered> 
   await home.requireInitialised();
   const membership = await loadMembership(home);
   checkUrl(membership.url, await readPolicy(home));
+  const route = await readRoute(membership.url, io.env, home.folder);
   const release = await lockHome(home, { command: "fedbaps-site", now: io.clock.now() });
   try {
     const { clock, random, signal } = io;
-    const identity = await settledIdentity({ home, membership, clock, random, signal }, (line) => say(io, line));
+    const identity = await settledIdentity({ home, membership, clock, random, signal, route }, (line) => say(io, line));
     const offered = await new Promise<Offered>((resolve, reject) => {
       let roster: SignedRoster | undefined;
       const fail = (code: string) =>
         reject(new AgentError("COORDINATOR_REFUSED", `cannot ask ${membership.url}: ${adviceOn(code)}`));
       const logger = fileLogger(home.log, io.clock);
       const connection = new Connection(
-        { identity, membership, clock: io.clock, random: io.random, logger },
+        { identity, membership, clock: io.clock, random: io.random, logger, route },
         {
           // The roster is sent before the studies.
           roster: (found) => {

@@ -5,6 +5,7 @@ import { type RenewRequest, renewedSchema, renewedTranscript, renewTranscript } 
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { Backoff } from "./backoff.js";
 import { askCoordinator } from "./coordinator-http.js";
+import type { Route } from "./coordinator-route.js";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
 import { loadIdentity, readIdentity, saveIdentity } from "./identity.js";
@@ -20,6 +21,7 @@ export interface RenewalInit {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly signal: AbortSignal;
+  readonly route?: Route | undefined;
   readonly fetch?: typeof fetch | undefined;
 }
 
@@ -100,7 +102,7 @@ async function change(init: RenewalInit, from: Identity, to: Identity): Promise<
     nextSignature: sign(text, to.sign.secretKey),
   };
   const { signature } = await askCoordinator(
-    { url, signal: init.signal, fetch: init.fetch },
+    { url, signal: init.signal, route: init.route, fetch: init.fetch },
     { path: "/renew", body, answer: renewedSchema, purpose: "to renew this site's keys", refused: "RENEW_REFUSED" },
   );
   if (!verify(renewedTranscript(unsigned), signature, coordinator))

@@ -3,6 +3,7 @@ import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { fingerprint, memberOf } from "@fedbaps/core/secagg/keys.js";
 import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
+import { readRoute } from "../coordinator-route.js";
 import { enrol } from "../enrol.js";
 import { Home } from "../home.js";
 import { loadIdentity, siteFingerprint } from "../identity.js";
@@ -40,12 +41,13 @@ async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
   const home = new Home(homeFolder(io, options));
   const identity = await loadIdentity(home);
   const url = checkUrl(options.coordinator, await readPolicy(home));
+  const route = await readRoute(url, io.env, home.folder);
   const invite = await readInvite(io, options);
   const release = await lockHome(home, { command: "fedbaps-site enroll", now: io.clock.now() });
   try {
     const { fingerprint: expected, trustOnFirstUse = false } = options;
     const { random, signal } = io;
-    const membership = await enrol({ identity, url, invite, expected, trustOnFirstUse, random, signal });
+    const membership = await enrol({ identity, url, invite, expected, trustOnFirstUse, random, signal, route });
     await saveMembership(home, membership);
     const figures = {
       site: identity.site,

@@ -1,6 +1,7 @@
 import { memberOf } from "@fedbaps/core/secagg/keys.js";
 import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
+import { readRoute } from "../coordinator-route.js";
 import { Home } from "../home.js";
 import { loadDated, siteFingerprint } from "../identity.js";
 import { lockHome } from "../lock.js";
@@ -33,7 +34,8 @@ async function run(io: CommandIo, options: RenewOptions): Promise<void> {
   const release = await lockHome(home, { command: "fedbaps-site renew", now: io.clock.now() });
   try {
     const { clock, random, signal } = io;
-    const identity = await renew({ home, membership, clock, random, signal });
+    const route = await readRoute(membership.url, io.env, home.folder);
+    const identity = await renew({ home, membership, clock, random, signal, route });
     const { since = null } = await loadDated(home);
     const words = siteWords(memberOf(identity));
     const figures = { site: identity.site, fingerprint: siteFingerprint(identity), words, keysSince: since };

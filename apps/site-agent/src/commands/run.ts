@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import { Agent } from "../agent.js";
+import { readRoute } from "../coordinator-route.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { lockHome } from "../lock.js";
@@ -46,6 +47,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
   const policy = await readPolicy(home);
   const membership = await loadMembership(home);
   checkUrl(membership.url, policy);
+  const route = await readRoute(membership.url, io.env, home.folder);
   const { data, blackbox, open, answers } = await measureSettings(io, { ...options, seed: 0 });
   const out = options.out === undefined ? undefined : await writableFolder(options.out);
   const release = await lockHome(home, { command: "fedbaps-site run", now: io.clock.now() });
@@ -53,7 +55,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
     const { clock, random } = io;
     const json = options.progressJson === true;
     const display = new ProgressDisplay({ write: io.stderr, clock, json, terminal: io.terminal });
-    const identity = await untilSettled({ home, membership, clock, random, signal: io.signal }, (line) =>
+    const identity = await untilSettled({ home, membership, clock, random, signal: io.signal, route }, (line) =>
       display.say(line),
     );
     if (identity === undefined) return;
@@ -63,6 +65,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
         home,
         identity,
         membership,
+        route,
         policy,
         clock,
         random,
