@@ -17,12 +17,18 @@ const ECDSA_SHA256 = sequence(der(0x06, Buffer.from("2a8648ce3d040302", "hex")))
 const COMMON_NAME = der(0x06, Buffer.from("550403", "hex"));
 const ALTERNATIVE_NAME = der(0x06, Buffer.from("551d11", "hex"));
 
-/** A fresh key and a certificate for 127.0.0.1 that it signed itself, both as PEM; valid from yesterday for two days. */
-export function selfSigned(now: Date): { key: string; cert: string } {
+/**
+ * A fresh key and a certificate that it signed itself, both as PEM; valid from yesterday for two days.
+ * @param host a name; 127.0.0.1 without it
+ */
+export function selfSigned(now: Date, host?: string): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from("127.0.0.1")))));
+  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(host ?? "127.0.0.1")))));
   const day = 24 * 3600 * 1000;
-  const address = sequence(der(0x87, Buffer.from([127, 0, 0, 1])));
+  // GeneralName: dNSName or iPAddress (RFC 5280, section 4.2.1.6).
+  const address = sequence(
+    host === undefined ? der(0x87, Buffer.from([127, 0, 0, 1])) : der(0x82, Buffer.from(host, "latin1")),
+  );
   const content = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),

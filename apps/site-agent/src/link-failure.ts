@@ -47,8 +47,7 @@ export function describeFailure(
   if (detail === "ERR_TLS_CERT_ALTNAME_INVALID") return { code: "TLS_WRONG_HOST", detail };
   if (/^(ERR_SSL_|EPROTO$|ERR_TLS_)/.test(detail)) return { code: "TLS_FAILED", detail };
   // What is dialled with a proxy is the proxy: how it fares further it says by a status.
-  if (proxy && causes.some((cause) => (cause as { syscall?: unknown }).syscall === "connect"))
-    return { code: "PROXY_UNREACHABLE", detail };
+  if (proxy && causes.some((cause) => cause.syscall === "connect")) return { code: "PROXY_UNREACHABLE", detail };
   return { code: "COORDINATOR_UNREACHABLE", detail };
 }
 
@@ -77,28 +76,41 @@ export function failureLine({ code, detail }: FailureDescription, host: string, 
   }
 }
 
-/** The error and what it wraps, outermost first: `cause` of fetch, `errors` of several addresses, `context` of Engine.IO. */
-function causesOf(error: unknown): Error[] {
-  const found: Error[] = [];
+/** What is read of an error. */
+interface Cause {
+  readonly message: string;
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+  readonly description?: { readonly error?: unknown };
+}
+
+/** The error and what it wraps, outermost first: `cause` of fetch, `errors` of several addresses, `description` of Engine.IO. */
+function causesOf(error: unknown): Cause[] {
+  const found: Cause[] = [];
   const visit = (value: unknown) => {
-    if (!(value instanceof Error) || found.includes(value)) return;
+    if (!isCause(value) || found.includes(value)) return;
     found.push(value);
-    const { errors, description } = value as { errors?: unknown; description?: unknown };
-    if (Array.isArray(errors)) for (const one of errors.slice(0, 4)) visit(one);
+    if (Array.isArray(value.errors)) for (const one of value.errors.slice(0, 4)) visit(one);
     visit(value.cause);
-    visit((description as { error?: unknown } | undefined)?.error);
+    visit(value.description?.error);
   };
   visit(error);
   return found;
 }
 
+function isCause(value: unknown): value is Cause {
+  return typeof value === "object" && value !== null && typeof (value as { message?: unknown }).message === "string";
+}
+
 /** The innermost code that says something. */
-function codeIn(causes: readonly Error[]): string | undefined {
-  const codes = causes.map((cause) => (cause as { code?: unknown }).code);
+function codeIn(causes: readonly Cause[]): string | undefined {
+  const codes = causes.map((cause) => cause.code);
   return codes.filter((code): code is string => typeof code === "string" && code !== "UND_ERR").at(-1);
 }
 
-function firstMatch(causes: readonly Error[], pattern: RegExp): number | undefined {
+function firstMatch(causes: readonly Cause[], pattern: RegExp): number | undefined {
   for (const { message } of causes) {
     const found = pattern.exec(message);
     if (found) return Number(found[1]);
