@@ -1,6 +1,7 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { LogFields, Logger } from "@fedbaps/core/common/logger.js";
-import { destination, pino } from "pino";
+import { pino } from "pino";
+import { RotatingFile } from "./rotating-file.js";
 
 /** The only fields that are ever written. Everything else is left out: a new field is a decision, not an accident. */
 const FIELDS = [
@@ -30,11 +31,15 @@ export function allowed(fields: LogFields = {}): LogFields {
   return kept;
 }
 
-/** A log file of JSON lines, readable by its owner only. */
+const LIMITS = { bytes: 5 * 2 ** 20, files: 5 };
+const WARNING = 40;
+
+/** A log of JSON lines, readable by its owner only: five files of 5 MiB at most. Never throws, a full disk included. */
 export function fileLogger(file: string, clock: Clock): Logger {
+  const lost = (count: number) => JSON.stringify({ level: WARNING, time: clock.now(), lost: count, msg: "lines-lost" });
   const log = pino(
     { base: null, level: "debug", timestamp: () => `,"time":${clock.now()}` },
-    destination({ dest: file, append: true, sync: true, mode: 0o600, mkdir: false }),
+    new RotatingFile(file, LIMITS, lost),
   );
   const at = (level: "debug" | "info" | "warn" | "error") => (event: string, fields?: LogFields) =>
     log[level](allowed(fields), event);
