@@ -1,8 +1,9 @@
-import { fromBase64, toBase64 } from "@fedbaps/core/common/bytes.js";
+import { fromBase64, toBase64, transcript } from "@fedbaps/core/common/bytes.js";
 import { createIdentity, fingerprint, memberOf, sign, verify } from "@fedbaps/core/secagg/keys.js";
 import { openSealed } from "@fedbaps/core/secagg/sealed-message.js";
 import { identityTranscript, sealedEnrolmentSchema } from "@fedbaps/core/wire/enrolment.js";
 import { type EnrolRequest, enrolRequestSchema } from "@fedbaps/core/wire/messages.js";
+import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { type EnrolInit, enrol } from "@fedbaps/site-agent/enrol.js";
 import { describe, expect, it } from "@jest/globals";
@@ -20,6 +21,8 @@ interface Fake {
   readonly shows?: typeof coordinator;
   readonly signs?: typeof coordinator;
   readonly nonce?: string;
+  /** Of the protocol, when another than ours. */
+  readonly version?: number;
   readonly status?: number;
   readonly body?: unknown;
 }
@@ -35,7 +38,11 @@ function enrolWith(fake: Fake = {}, overrides: Partial<EnrolInit> = {}) {
     }
     const nonce = fake.nonce ?? new URL(url).searchParams.get("nonce")!;
     const { signKey, boxKey } = memberOf(shows);
-    const signature = sign(identityTranscript(nonce, { publicKey: signKey, boxKey }), signs.sign.secretKey);
+    const signed =
+      fake.version === undefined
+        ? identityTranscript(nonce, { publicKey: signKey, boxKey })
+        : transcript("fedbaps/identity", fake.version, fromBase64(nonce), fromBase64(signKey), fromBase64(boxKey));
+    const signature = sign(signed, signs.sign.secretKey);
     return new Response(JSON.stringify({ publicKey: signKey, boxKey, signature }), { status: 200 });
   }) as typeof fetch;
   const { signal } = new AbortController();
@@ -75,6 +82,21 @@ describe("a server that is not the one of the invite gets nothing, where", () =>
     expect(sent).toEqual([]);
   });
 });
+
+it.each([
+  [PROTOCOL_VERSION + 1, /update this program/],
+  [PROTOCOL_VERSION - 1, /ask the study lead to update the coordinator/],
+])(
+  "a coordinator of protocol version %i gets nothing, and the line says which side to update",
+  async (version, words) => {
+    const { sent, membership } = enrolWith({ version });
+    await expect(membership).rejects.toMatchObject({ code: "PROTOCOL", message: expect.stringMatching(words) });
+    await expect(membership).rejects.toThrow(
+      `version ${version} of the protocol, this program version ${PROTOCOL_VERSION}`,
+    );
+    expect(sent).toEqual([]);
+  },
+);
 
 it("asks for the fingerprint, unless it is to trust whoever answers", async () => {
   const bare = enrolWith({}, { invite: "CODE-1234" });
