@@ -35,6 +35,7 @@ export type AgentErrorCode =
   | "CLIENT_STATE_LOST"
   | "NO_UPDATE"
   | "STUDY_FAILED"
+  | "DOCTOR_FAILED"
   | "JOURNAL_DAMAGED";
 
 export class AgentError extends FedBapsError<AgentErrorCode> {}

@@ -2,6 +2,7 @@ import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors
 import { Command, CommanderError } from "commander";
 import { adaptCommand } from "./commands/adapt.js";
 import { blackboxCommand } from "./commands/blackbox.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { initCommand } from "./commands/init.js";
@@ -20,6 +21,7 @@ export function buildProgram(io: CommandIo): Command {
     .option("--home <dir>", "folder of this agent's state (default: FEDBAPS_HOME, else ~/.fedbaps)")
     .showHelpAfterError("(--help shows what there is)");
   const commands = [
+    doctorCommand,
     initCommand,
     enrollCommand,
     renewCommand,
