@@ -14,8 +14,11 @@ export function run(...argv: string[]): Promise<Ran> {
   return runWith({}, ...argv);
 }
 
-/** The same with an environment, or a signal. */
-export async function runWith(own: Partial<Pick<CommandIo, "env" | "signal">>, ...argv: string[]): Promise<Ran> {
+/** The same with an environment, a signal, a clock, or a terminal. */
+export async function runWith(
+  own: Partial<Pick<CommandIo, "env" | "signal" | "clock" | "terminal">>,
+  ...argv: string[]
+): Promise<Ran> {
   let out = "";
   let err = "";
   const io: CommandIo = {
