@@ -60,13 +60,14 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
   };
 }
 
-/** For commander: one of a few words. */
-export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
-  return (text) => {
+/** For commander: one of a few words, which the parser keeps for the shells' completion. */
+export function oneOf<T extends string>(words: readonly T[]): ((text: string) => T) & { readonly words: readonly T[] } {
+  const parse = (text: string) => {
     const word = words.find((candidate) => candidate === text);
     if (word === undefined) throw new InvalidArgumentError(`use ${words.join(", ")}.`);
     return word;
   };
+  return Object.assign(parse, { words });
 }
 
 export interface HomeOption {

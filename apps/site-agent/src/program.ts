@@ -2,6 +2,7 @@ import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors
 import { Command, CommanderError } from "commander";
 import { adaptCommand } from "./commands/adapt.js";
 import { blackboxCommand } from "./commands/blackbox.js";
+import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
@@ -31,6 +32,7 @@ export function buildProgram(io: CommandIo): Command {
     blackboxCommand,
     evaluateCommand,
     adaptCommand,
+    completionCommand,
   ];
   for (const command of commands) program.addCommand(command(io));
   program.addCommand(runCommand(io, { afterReport: writePictures }));
