@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline/promises";
+import { stripVTControlCharacters } from "node:util";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { CommandIo } from "./options.js";
 import { runProgram } from "./program.js";
@@ -35,7 +36,8 @@ async function ask(question: string): Promise<string | undefined> {
 }
 
 const io: CommandIo = {
-  stdout: (text) => void process.stdout.write(text),
+  // A file or a pipe gets no colours, whatever standard error is.
+  stdout: (text) => void process.stdout.write(process.stdout.isTTY ? text : stripVTControlCharacters(text)),
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
   clock: systemClock,

@@ -1,4 +1,5 @@
 import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { Command, CommanderError } from "commander";
 import { adaptCommand } from "./commands/adapt.js";
 import { blackboxCommand } from "./commands/blackbox.js";
@@ -12,15 +13,21 @@ import { rosterCommand } from "./commands/roster.js";
 import { runCommand } from "./commands/run.js";
 import { statusCommand } from "./commands/status.js";
 import { studyCommand } from "./commands/study.js";
+import { examplesText } from "./help-examples.js";
 import type { CommandIo } from "./options.js";
 import { writePictures } from "./pictures.js";
+import { VERSION } from "./version.js";
 
 /** The whole command line: one command per file. */
 export function buildProgram(io: CommandIo): Command {
   const program = new Command("fedbaps-site")
     .description("FedBAPS site agent: adapts a black-box segmentation model at this site; no image or label leaves it.")
     .option("--home <dir>", "folder of this agent's state (default: FEDBAPS_HOME, else ~/.fedbaps)")
-    .showHelpAfterError("(--help shows what there is)");
+    .version(
+      `${VERSION} (protocol ${PROTOCOL_VERSION})`,
+      "--version",
+      "the version of this program and of its protocol",
+    );
   const commands = [
     doctorCommand,
     initCommand,
@@ -36,8 +43,12 @@ export function buildProgram(io: CommandIo): Command {
   ];
   for (const command of commands) program.addCommand(command(io));
   program.addCommand(runCommand(io, { afterReport: writePictures }));
-  for (const command of everyCommand(program))
-    command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  for (const [path, command] of everyCommand(program))
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+      .showHelpAfterError("(--help shows what there is)")
+      .addHelpText("after", examplesText(path));
   return program;
 }
 
@@ -61,6 +72,10 @@ function plainLine(error: unknown): string {
   return error instanceof Error && error.stack ? `unexpected error: ${error.stack}` : messageOf(error);
 }
 
-function everyCommand(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(everyCommand)];
+/** All verbs, each with its path from the program on: "study approve". */
+function everyCommand(command: Command, path = ""): [string, Command][] {
+  const below = command.commands.flatMap((sub) =>
+    everyCommand(sub, path === "" ? sub.name() : `${path} ${sub.name()}`),
+  );
+  return [[path, command], ...below];
 }

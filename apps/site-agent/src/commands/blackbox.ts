@@ -31,15 +31,7 @@ export function blackboxCommand(io: CommandIo): Command {
     .argument("[spec]", `${SPEC_HELP} (default: the one in site.yaml, else bundled)`)
     .option("--mask <file>", "write the mask of the first answer there, as PNG")
     .option("--threads <n>", "CPU threads of the black box", integer(1, 256))
-    .option("--json", "print one JSON document on standard output")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  fedbaps-site blackbox check bundled
-  fedbaps-site blackbox check sam-onnx:sam_vit_b.encoder.onnx,sam_vit_b.decoder.onnx --mask mask.png
-  fedbaps-site blackbox check oip:https://triton.example.org/v2/models/medsam --json`,
-    );
+    .option("--json", "print one JSON document on standard output");
   check.action((spec: string | undefined) => run(io, spec, check.optsWithGlobals()));
   return command.addCommand(check);
 }
