@@ -1,3 +1,5 @@
+import "./telemetry-off.js";
+
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline/promises";
 import { stripVTControlCharacters } from "node:util";
