@@ -1,4 +1,5 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
+import { duration } from "./work-progress.js";
 
 /** Where one study stands at this site. For the person here, or a program that watches; never sent. */
 export interface ProgressFigures {
@@ -94,11 +95,6 @@ export function progressLine(figures: ProgressFigures): string {
 const SUM_PHASES = ["advertiseKeys", "shareKeys", "maskedInput", "consistency", "unmask"];
 
 /** The five phases of a sum are one thing to a person. */
-function plainPhase(phase: string): string {
+export function plainPhase(phase: string): string {
   return SUM_PHASES.includes(phase) ? "secure sum" : phase;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${seconds} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -2,6 +2,8 @@ import { readdir } from "node:fs/promises";
 import { memberOf } from "@fedbaps/core/secagg/keys.js";
 import { rosterHash, rosterWords, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
+import { activityLines, activityOf } from "../activity.js";
+import { readAgentState } from "../agent-state.js";
 import { readDecisions } from "../approvals.js";
 import { Home } from "../home.js";
 import { loadDated, readIdentity, siteFingerprint } from "../identity.js";
@@ -17,10 +19,12 @@ interface StatusOptions extends HomeOption {
   json?: boolean;
 }
 
-/** `fedbaps-site status`: what the home knows. Asks nobody. */
+/** `fedbaps-site status`: what the home knows, and what the agent does. Asks nobody. */
 export function statusCommand(io: CommandIo): Command {
   const command = new Command("status")
-    .description("what this site's home knows: identity, coordinator, studies, queries spent")
+    .description(
+      "what the agent does now, its last error, and what this site's home knows: keys, coordinator, studies, queries",
+    )
     .option("--json", "print one JSON document on standard output");
   return command.action(() => status(io, command.optsWithGlobals()));
 }
@@ -34,6 +38,8 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   const roster = await acceptedRoster(home);
   const offered = (await offeredRoster(home))?.roster;
   const holder = await lockHolder(home);
+  const state = await readAgentState(home);
+  const activity = state === undefined ? undefined : activityOf(state);
   const decisions = await readDecisions(home);
   const names = await readdir(home.studies).catch((): string[] => []);
   const studies: StudyStatus[] = [];
@@ -53,6 +59,7 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     data: settings?.data ?? null,
     blackbox: settings?.blackbox ?? null,
     running: holder === undefined ? null : { pid: holder.pid, command: holder.command, since: holder.since },
+    activity: activity ?? null,
     decisions: decisions.map(({ study, decision, at }) => ({ study, decision, at })),
     studies,
   };
@@ -68,6 +75,8 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     io.stdout(`roster version ${figures.rosterWaiting} waits for your decision: fedbaps-site roster show\n`);
   io.stdout(`data ${figures.data ?? "not set"}, black box ${figures.blackbox ?? "not set"}\n`);
   io.stdout(holder ? `in use by ${holder.command}, process ${holder.pid}, since ${holder.since}\n` : "not running\n");
+  const served = holder !== undefined && holder.pid === state?.pid;
+  for (const line of activity ? activityLines(activity, served, io.clock.now()) : []) io.stdout(`${line}\n`);
   for (const { study, decision } of figures.decisions) io.stdout(`study ${study}: ${decision}\n`);
   for (const study of studies)
     io.stdout(

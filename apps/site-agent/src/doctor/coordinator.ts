@@ -5,6 +5,7 @@ import { rosterHash } from "@fedbaps/core/secagg/roster.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { adviceOn } from "../advice.js";
+import { type AgentState, readAgentState } from "../agent-state.js";
 import { Connection } from "../connection.js";
 import { type Route, readRoute } from "../coordinator-route.js";
 import type { Home } from "../home.js";
@@ -135,8 +136,7 @@ export function coordinatorChecks(init: CoordinatorChecksInit): Check[] {
           return warning("not tried: this site is enrolled with another coordinator");
         // A second link of this site would push the agent's own aside.
         const holder = await lockHolder(home);
-        if (holder)
-          return ok(`not tried, as "${holder.command}" is at work: fedbaps-site status says how it is connected`);
+        if (holder) return reported(await readAgentState(home), holder);
         if (!place || !answered) return warning(NOT_REACHED);
         const tried = await knock({ ...init, membership, route: place.route }, signal);
         newest = tried.roster;
@@ -149,6 +149,18 @@ export function coordinatorChecks(init: CoordinatorChecksInit): Check[] {
       look: () => rosterFinding(home, newest),
     },
   ];
+}
+
+/** What the process that holds the home says of its link. */
+function reported(
+  state: AgentState | undefined,
+  { pid, command }: { readonly pid: number; readonly command: string },
+): Finding {
+  if (state?.pid !== pid) return ok(`not tried, as "${command}" is at work: fedbaps-site status says what it does`);
+  const { link } = state;
+  if (link.state === "admitted") return ok(`the agent is connected since ${link.since}`);
+  const why = link.code === undefined ? "" : `: ${adviceOn(link.code)}`;
+  return failed(`the agent is not connected since ${link.since}${why}`);
 }
 
 function unreached(error: unknown, url: string, { proxy }: Route): Finding {
