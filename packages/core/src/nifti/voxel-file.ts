@@ -1,0 +1,131 @@
+import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { endianness } from "node:os";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { messageOf } from "../common/errors.js";
+import { ImageError } from "../image/errors.js";
+import { HEADER_BYTES, type NiftiHeader, readNiftiHeader, voxelBytes } from "./header.js";
+import { COPY_AGAIN, unreadableVolume } from "./unreadable.js";
+import type { Voxels } from "./voxel-type.js";
+
+const CHUNK = 1024 * 1024;
+/** Deflate makes at most 1032 bytes of one: a file that announces more than that lies or is cut short. */
+const DEFLATE_RATIO = 1032;
+/** So much may follow the voxels before reading stops: enough to reach the checksum behind any honest padding. */
+const MAX_TRAILER = CHUNK;
+
+/** The uncompressed bytes of a file; compression is seen from the content, since names are changed by hand. */
+function uncompressed(path: string, gzip: boolean): Readable {
+  const file = createReadStream(path, { highWaterMark: CHUNK });
+  if (!gzip) return file;
+  // pipeline closes both when either fails or is left; the error comes out of the reading end.
+  return pipeline(file, createGunzip({ chunkSize: CHUNK }), () => {}) as Readable;
+}
+
+/** Refuses what cannot be whole, before memory is taken for it. */
+function checkSize(path: string, header: NiftiHeader, fileSize: number, gzip: boolean): void {
+  const needed = header.offset + voxelBytes(header);
+  const possible = gzip ? fileSize * DEFLATE_RATIO : fileSize;
+  if (needed <= possible) return;
+  throw unreadableVolume(
+    path,
+    `cut short: the header announces ${header.storedShape.join(" x ")} voxels of ${header.type.name} ` +
+      `(${needed} bytes), which ${fileSize}${gzip ? " compressed" : ""} bytes cannot hold`,
+    COPY_AGAIN,
+  );
+}
+
+/** Copies the part of `chunk`, which begins at `position` of the file, that belongs to the voxels, which begin at `offset`. */
+function place(voxels: Uint8Array, offset: number, chunk: Uint8Array, position: number): void {
+  const skipped = Math.max(0, offset - position);
+  const to = Math.max(0, position - offset);
+  if (skipped < chunk.length && to < voxels.length)
+    voxels.set(chunk.subarray(skipped, skipped + voxels.length - to), to);
+}
+
+/** Reads the header from the first bytes, takes room for the voxels that it announces, and fills it. */
+async function collect(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  fileSize: number,
+  gzip: boolean,
+): Promise<{ header: NiftiHeader; voxels: Uint8Array; filled: number }> {
+  let start = Buffer.alloc(0);
+  let header: NiftiHeader | undefined;
+  let voxels = new Uint8Array(0);
+  let position = 0;
+  const begin = (): NiftiHeader => {
+    const found = readNiftiHeader(path, start);
+    checkSize(path, found, fileSize, gzip);
+    voxels = new Uint8Array(voxelBytes(found));
+    place(voxels, found.offset, start, 0);
+    position = start.length;
+    return found;
+  };
+  for await (const chunk of bytes) {
+    if (header) {
+      place(voxels, header.offset, chunk, position);
+      position += chunk.length;
+      if (position > header.offset + voxels.length + MAX_TRAILER) break;
+    } else {
+      start = Buffer.concat([start, chunk]);
+      if (start.length >= HEADER_BYTES) header = begin();
+    }
+  }
+  header ??= begin();
+  return { header, voxels, filled: Math.max(0, Math.min(position - header.offset, voxels.length)) };
+}
+
+/** In place. */
+function swapBytes(bytes: Uint8Array, width: 1 | 2 | 4 | 8): void {
+  const buffer = Buffer.from(bytes.buffer);
+  if (width === 2) buffer.swap16();
+  else if (width === 4) buffer.swap32();
+  else if (width === 8) buffer.swap64();
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    const absent = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw absent
+      ? unreadableVolume(path, "no such file", "check the path", cause)
+      : unreadableVolume(path, `cannot be opened (${messageOf(cause)})`, "check who may read it", cause);
+  }
+}
+
+/** The file's size, and whether it is compressed. */
+async function inspect(path: string): Promise<{ size: number; gzip: boolean }> {
+  const file = await openFile(path);
+  try {
+    const info = await file.stat();
+    if (!info.isFile()) throw unreadableVolume(path, "not a file", "name a .nii or .nii.gz file");
+    if (info.size === 0) throw unreadableVolume(path, "the file is empty", COPY_AGAIN);
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return { size: info.size, gzip: buffer[0] === 0x1f && buffer[1] === 0x8b };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Reads a `.nii` or `.nii.gz` file whole: its header, and the voxels in the stored order (i fastest) and type, in this
+ * machine's byte order. Takes the memory of the voxels and about 2 MiB; nothing before the header is found to fit the
+ * file. The checksum of a compressed file is checked.
+ *
+ * @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
+ */
+export async function readVoxelFile(path: string): Promise<{ header: NiftiHeader; voxels: Voxels }> {
+  const { size, gzip } = await inspect(path);
+  const { header, voxels, filled } = await collect(path, uncompressed(path, gzip), size, gzip).catch((cause) => {
+    if (cause instanceof ImageError) throw cause;
+    throw unreadableVolume(path, `damaged or cut short (${messageOf(cause)})`, COPY_AGAIN, cause);
+  });
+  if (filled < voxels.length)
+    throw unreadableVolume(path, `cut short: ${filled} of ${voxels.length} bytes of voxels are there`, COPY_AGAIN);
+  if (header.littleEndian !== (endianness() === "LE")) swapBytes(voxels, header.type.bytes);
+  return { header, voxels: header.type.view(voxels.buffer as ArrayBuffer) };
+}
