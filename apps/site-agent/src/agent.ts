@@ -1,5 +1,5 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
-import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
+import { codeOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { Identity, RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { rosterHash } from "@fedbaps/core/secagg/roster.js";
@@ -12,6 +12,7 @@ import type { Route } from "./coordinator-route.js";
 import type { Home } from "./home.js";
 import type { Membership } from "./membership.js";
 import { saveOffers } from "./offers.js";
+import { plainReason } from "./plain-reason.js";
 import { objections, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
 import { acceptedRoster, saveOfferedRoster } from "./roster-files.js";
@@ -167,7 +168,7 @@ export class Agent {
       const runner = this.#runners.get(offer.hash) ?? (await this.#openRunner(offer));
       runner.receive(instruction);
     } catch (error) {
-      this.components.say(`${study}: ${messageOf(error)}`);
+      this.components.say(`${study}: ${plainReason(error)}`);
       this.#refuse(study, codeOf(error));
     }
   }
@@ -290,7 +291,7 @@ export class Agent {
   #enqueue(work: () => Promise<void>): void {
     this.#queue = this.#queue.then(work).catch((error: unknown) => {
       this.components.logger.error("failed", { code: codeOf(error) });
-      this.components.say(messageOf(error));
+      this.components.say(plainReason(error));
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
-import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
+import { codeOf } from "@fedbaps/core/common/errors.js";
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { Failure, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { Roster } from "@fedbaps/core/wire/roster.js";
@@ -9,6 +9,7 @@ import { LongWork } from "./long-work.js";
 import { OwedReport } from "./owed-report.js";
 import { ownDice } from "./own-dice.js";
 import type { StepReport } from "./paid-steps.js";
+import { plainReason } from "./plain-reason.js";
 import { checkPolicy, type Policy } from "./policy.js";
 import type { ProgressFigures } from "./progress.js";
 import { requireRoster } from "./roster-files.js";
@@ -303,7 +304,7 @@ export class RoundRunner {
     const code = codeOf(error);
     const { link, logger, say } = this.init;
     logger.warn("failed", { study: this.#name, stage, code });
-    say(`${this.#name}: ${stage} failed: ${messageOf(error)}`);
+    say(`${this.#name}: ${stage} failed: ${plainReason(error)}`);
     link.failure({ study: this.#name, stage, code });
   }
 }

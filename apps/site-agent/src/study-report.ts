@@ -1,6 +1,5 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "@fedbaps/core/common/errors.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteReport } from "@fedbaps/core/wire/messages.js";
@@ -8,6 +7,7 @@ import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { z } from "zod";
 import { readJson, writeJson } from "./json-file.js";
 import type { StepReport } from "./paid-steps.js";
+import { plainReason } from "./plain-reason.js";
 import type { Policy } from "./policy.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
@@ -87,7 +87,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     // Pictures are a help for the eye: without them the report is as good.
     await opened
       .afterReport?.(theta ? { theta, out } : { out })
-      .catch((error: unknown) => say(`${study.name}: the pictures could not be made: ${messageOf(error)}`));
+      .catch((error: unknown) => say(`${study.name}: the pictures could not be made: ${plainReason(error)}`));
   return report;
 }
 
