@@ -137,6 +137,19 @@ describe("a site tries again for ever, and says why it is not connected", () => 
     await front.close();
   });
 
+  it("a certificate that has expired; then the authority's new one is taken", async () => {
+    const week = 7 * 86_400_000;
+    const old = selfSigned(new Date(Date.now() - week));
+    const renewed = selfSigned(new Date());
+    const front = await TlsFront.start(old, port);
+    const late = connectTo(`https://127.0.0.1:${front.port}`, { ...quick, route: { ca: [old.cert, renewed.cert] } });
+    await count(failures(late, "TLS_EXPIRED"), 3);
+    front.renew(renewed);
+    await count(late.admissions, 1);
+    late.connection.stop();
+    await front.close();
+  });
+
   it("a proxy that wants a password, one that refuses, and one that is gone; then it lets the site through", async () => {
     const proxy = await ConnectProxy.start({ "fed.example.test": port }, "secret");
     const url = `http://fed.example.test:${port}`;

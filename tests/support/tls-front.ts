@@ -24,6 +24,11 @@ export class TlsFront {
     return new TlsFront(server, address.port);
   }
 
+  /** New links are shown this certificate. */
+  renew(pair: { key: string; cert: string }): void {
+    this.server.setSecureContext(pair);
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
