@@ -1,34 +1,26 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
-import { messageOf } from "@fedbaps/core/common/errors.js";
-import { fingerprint, memberOf, type RandomBytes } from "@fedbaps/core/secagg/keys.js";
-import { rosterHash } from "@fedbaps/core/secagg/roster.js";
+import { fingerprint, type RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { adviceOn } from "../advice.js";
-import { type AgentState, readAgentState } from "../agent-state.js";
-import { Connection } from "../connection.js";
+import { readAgentState } from "../agent-state.js";
 import { type Route, readRoute } from "../coordinator-route.js";
 import type { Home } from "../home.js";
-import { loadIdentity } from "../identity.js";
 import { describeFailure, failureLine } from "../link-failure.js";
-import { lockHolder, lockHome } from "../lock.js";
-import { fileLogger } from "../log.js";
+import { lockHolder } from "../lock.js";
 import { checkUrl, type Membership, readMembership } from "../membership.js";
 import { readPolicy } from "../policy.js";
 import { protocolLine } from "../protocol-version.js";
 import { shownProxy } from "../proxy-choice.js";
-import { acceptedRoster, checkOffered, offeredRoster } from "../roster-files.js";
 import { askIdentity } from "../shown-identity.js";
+import { knock, reported } from "./admission.js";
 import { type Check, type Finding, failed, ok, warning } from "./check.js";
-import { initialised, NO_HOME } from "./home.js";
+import { clockFinding } from "./clock.js";
+import { rosterFinding } from "./roster.js";
 import { ProxyStatus, probeWeb, type WebProbe } from "./web-probe.js";
 
 const DAY_MS = 24 * 3_600_000;
 const SHORT_VALIDITY_MS = 14 * DAY_MS;
-/** From here on somebody should set the clock. */
-const CLOCK_WARNING_MS = 60_000;
-/** From here on renewals of keys are refused, and certificates seem invalid. */
-const CLOCK_FAILED_MS = DAY_MS;
 const NOT_REACHED = "not known: the coordinator was not reached";
 
 export interface CoordinatorChecksInit {
@@ -138,7 +130,7 @@ export function coordinatorChecks(init: CoordinatorChecksInit): Check[] {
         const holder = await lockHolder(home);
         if (holder) return reported(await readAgentState(home), holder);
         if (!place || !answered) return warning(NOT_REACHED);
-        const tried = await knock({ ...init, membership, route: place.route }, signal);
+        const tried = await knock({ home, clock, random, membership, route: place.route }, signal);
         newest = tried.roster;
         return tried.finding;
       },
@@ -151,97 +143,9 @@ export function coordinatorChecks(init: CoordinatorChecksInit): Check[] {
   ];
 }
 
-/** What the process that holds the home says of its link. */
-function reported(
-  state: AgentState | undefined,
-  { pid, command }: { readonly pid: number; readonly command: string },
-): Finding {
-  if (state?.pid !== pid) return ok(`not tried, as "${command}" is at work: fedbaps-site status says what it does`);
-  const { link } = state;
-  if (link.state === "admitted") return ok(`the agent is connected since ${link.since}`);
-  const why = link.code === undefined ? "" : `: ${adviceOn(link.code)}`;
-  return failed(`the agent is not connected since ${link.since}${why}`);
-}
-
 function unreached(error: unknown, url: string, { proxy }: Route): Finding {
   const refusedWith = error instanceof ProxyStatus ? error.refusedWith : undefined;
   const failure = describeFailure(error, proxy && { refusedWith });
   const [message, ...remedy] = failureLine(failure, new URL(url).host, proxy && shownProxy(proxy)).split(/: (?=\w+ )/);
   return failed(message, remedy.join(": "));
-}
-
-/** @param ahead of this machine's clock against the coordinator's, in milliseconds; known to a second */
-function clockFinding(ahead: number): Finding {
-  const off = Math.abs(ahead);
-  const seconds = Math.round(off / 1000);
-  const message = `this machine's clock is ${duration(seconds)} ${ahead > 0 ? "ahead of" : "behind"} the coordinator's`;
-  const remedy = "switch on time synchronisation (NTP): timedatectl set-ntp true; on Windows w32tm /resync";
-  if (off >= CLOCK_FAILED_MS) return failed(message, remedy);
-  if (off >= CLOCK_WARNING_MS) return warning(message, remedy);
-  return ok(seconds <= 1 ? "this machine's and the coordinator's agree" : message);
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
-}
-
-interface KnockInit extends CoordinatorChecksInit {
-  readonly membership: Membership;
-  readonly route: Route;
-}
-
-/** Connects as the agent does, and leaves again. */
-async function knock(
-  { home, membership, route, clock, random }: KnockInit,
-  signal: AbortSignal,
-): Promise<{ finding: Finding; roster: SignedRoster | undefined }> {
-  const identity = await loadIdentity(home);
-  const release = await lockHome(home, { command: "fedbaps-site doctor", now: clock.now() });
-  let roster: SignedRoster | undefined;
-  let connection: Connection | undefined;
-  try {
-    const finding = await new Promise<Finding>((resolve) => {
-      const logger = fileLogger(home.log, clock);
-      connection = new Connection(
-        { identity, membership, route, clock, random, logger },
-        {
-          roster: (found) => {
-            roster = found ?? undefined;
-          },
-          // What comes last after the admission.
-          studies: (studies) => resolve(ok(`by the coordinator, which offers ${studies.length} studies now`)),
-          instruction: () => {},
-          state: (_, code) => code !== undefined && resolve(failed(adviceOn(code))),
-        },
-      );
-      signal.addEventListener("abort", () => resolve(failed("stopped")), { once: true });
-      connection.start();
-    });
-    return { finding, roster };
-  } finally {
-    connection?.stop();
-    await release();
-  }
-}
-
-async function rosterFinding(home: Home, newest: SignedRoster | undefined): Promise<Finding> {
-  if (!(await initialised(home))) return warning(NO_HOME);
-  const accepted = await acceptedRoster(home);
-  const offered = newest ?? (await offeredRoster(home));
-  const own = memberOf(await loadIdentity(home));
-  if (offered && (!accepted || rosterHash(offered.roster) !== rosterHash(accepted))) {
-    try {
-      checkOffered(offered, accepted, own);
-    } catch (error) {
-      return warning(`version ${offered.roster.version} of the roster cannot be accepted here`, messageOf(error));
-    }
-    return warning(
-      `version ${offered.roster.version} of the roster waits for your decision`,
-      "fedbaps-site roster show, then roster accept",
-    );
-  }
-  if (!accepted) return warning("none accepted yet", "once the study lead has signed one: fedbaps-site roster show");
-  return ok(`version ${accepted.version} accepted, ${accepted.members.length} sites`);
 }
