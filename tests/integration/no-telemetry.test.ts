@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "@jest/globals";
@@ -18,4 +19,18 @@ it("a black box in the agent's process keeps no reports for the maker of its run
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, "blackbox", "check", "bundled"], { env });
   expect(stdout).toMatch(/^ok: bundled/);
   expect(await readdir(folder, { recursive: true })).toEqual([]);
+});
+
+// Whoever uses the packages without the agent's program is as safe.
+it("ONNX Runtime is loaded in one place, where its reports are switched off first", async () => {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const loading: string[] = [];
+  for (const part of ["packages/core/src", "apps/site-agent/src", "apps/coordinator/src"])
+    for (const name of await readdir(join(root, part), { recursive: true }))
+      if (name.endsWith(".ts") && /from "onnxruntime-/.test(await readFile(join(root, part, name), "utf8")))
+        loading.push(`${part}/${name}`);
+  expect(loading).toEqual(["packages/core/src/blackbox/onnx-runtime.ts"]);
+  const text = await readFile(join(root, loading[0]), "utf8");
+  expect(text.indexOf("./telemetry-off.js")).toBeGreaterThan(-1);
+  expect(text.indexOf("./telemetry-off.js")).toBeLessThan(text.indexOf("onnxruntime-node"));
 });

@@ -1,4 +1,4 @@
-import "./telemetry-off.js";
+import "@fedbaps/core/blackbox/telemetry-off.js";
 
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline/promises";

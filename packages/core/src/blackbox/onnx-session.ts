@@ -3,11 +3,11 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import * as ort from "onnxruntime-node";
 import { messageOf } from "../common/errors.js";
 import { sha256Hex } from "../common/hash.js";
 import { BlackBoxError } from "./model.js";
 import { externalFiles, withoutWeights } from "./onnx-file.js";
+import { ort } from "./onnx-runtime.js";
 import { type GraphMessage, readModelMessage } from "./onnx-schema.js";
 import type { ElementType, Tensor, TensorData, TensorDescription, TensorGraph, Tensors } from "./tensor.js";
 
