@@ -1,4 +1,4 @@
-import { isNIFTI1, NIFTI1, NIFTI2, readHeader } from "nifti-reader-js";
+import { NIFTI1, NIFTI2, readHeader } from "nifti-reader-js";
 import { ImageError } from "../image/errors.js";
 import { type Affine, isInvertible, type Triple } from "./affine.js";
 import { COPY_AGAIN, unreadableVolume } from "./unreadable.js";
@@ -43,7 +43,8 @@ function parse(path: string, bytes: Uint8Array): NIFTI1 | NIFTI2 {
   if (bytes.length < length)
     throw unreadableVolume(path, `cut short within its header (${bytes.length} bytes of ${length})`, COPY_AGAIN);
   // Without what follows the fixed part: extensions hold nothing that is needed, and damaged ones must not matter.
-  const fixed = bytes.slice(0, length).buffer;
+  // A copy in memory of its own: slice() of a Buffer would view the pool that the Buffer lies in.
+  const fixed = Uint8Array.from(bytes.subarray(0, length)).buffer;
   try {
     return readHeader(fixed);
   } catch (cause) {
@@ -149,7 +150,7 @@ export function readNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
         `${MAX_BYTES / 1024 ** 3} GiB; if that is true, save a part of the volume, else copy the file again`,
       { path, storedShape },
     );
-  const least = isNIFTI1(bytes.slice(0, NIFTI1.STANDARD_HEADER_SIZE).buffer) ? 352 : 544;
+  const least = header instanceof NIFTI1 ? 352 : 544;
   // Some writers leave the field 0; the voxels then follow the header.
   const offset = header.vox_offset === 0 ? least : header.vox_offset;
   if (!Number.isSafeInteger(offset) || offset < least)
