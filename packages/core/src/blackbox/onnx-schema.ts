@@ -40,7 +40,7 @@ message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
 message TensorShapeProto { repeated Dimension dim = 1; }
 message TensorTypeProto { int32 elem_type = 1; TensorShapeProto shape = 2; }
 message TypeProto { TensorTypeProto tensor_type = 1; }
-message ValueInfoProto { string name = 1; TypeProto type = 2; }
+message ValueInfoProto { string name = 1; TypeProto type = 2; string doc_string = 3; }
 message GraphProto {
   repeated NodeProto node = 1;
   string name = 2;
@@ -52,8 +52,10 @@ message OperatorSetIdProto { string domain = 1; int64 version = 2; }
 message ModelProto {
   int64 ir_version = 1;
   string producer_name = 2;
+  string producer_version = 3;
   GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
+  repeated StringStringEntryProto metadata_props = 14;
 }
 `;
 

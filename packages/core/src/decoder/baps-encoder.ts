@@ -3,7 +3,7 @@ import { RandomStream } from "../math/rng.js";
 import { ENCODER_CHANNELS, FREQUENCIES, GRID } from "./baps-layout.js";
 import { blur, planes } from "./filters.js";
 
-const CONTRAST_SCALES = [2, 5, 12];
+export const CONTRAST_SCALES = [2, 5, 12];
 
 /**
  * The parameter-free image encoder: a multi-scale filter bank pooled on a GRID x GRID raster.
@@ -66,7 +66,7 @@ function pool(plane: Float32Array, width: number, cell: number): Float32Array {
  * Frequencies of the prompt encoder, from a fixed seed: they belong to the decoder's identity. (The paper's code draws
  * them afresh in every process, so its checkpoints are read with other frequencies than they were trained with.)
  */
-const frequencies = (() => {
+export const frequencies = (() => {
   const stream = new RandomStream(0, "baps-prompt-frequencies");
   return Float64Array.from({ length: 2 * FREQUENCIES }, () => stream.normal());
 })();

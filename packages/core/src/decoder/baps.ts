@@ -13,8 +13,8 @@ import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } fr
 import { tf } from "./tensor-backend.js";
 
 /** Grey levels per unit of the last layer's output. */
-const AMPLITUDE = 32;
-const EPSILON = 1e-6;
+export const AMPLITUDE = 32;
+export const EPSILON = 1e-6;
 
 class Embedding implements PreparedImage {
   readonly bytes: number;

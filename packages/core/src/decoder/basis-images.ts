@@ -2,16 +2,19 @@ import type { Image } from "../image/image.js";
 import { blur, meanOf, planes } from "./filters.js";
 
 /** Standard deviations, in pixels of the 128-pixel square, at which local contrast is measured. */
-const CONTRAST_SCALES = [2, 5, 12];
+export const CONTRAST_SCALES = [2, 5, 12];
+/** Standard deviations, in pixels, of the slight blur of the colours and of the mean of the finest contrast. */
+export const SMOOTH_SCALE = 1.5;
+export const TEXTURE_SCALE = 4;
 /** Reach of the bumps around the click, in pixels. */
-const BUMP_SCALES = [6, 14, 32];
+export const BUMP_SCALES = [6, 14, 32];
 /** Reach of the likeness to the click's colour, in grey levels (root of the summed squares over channels). */
-const LIKENESS_SCALES = [12, 30, 70];
+export const LIKENESS_SCALES = [12, 30, 70];
 /** Reach of the bumps in the picture's middle, as a share of its side: many centres frame what they look for. */
 const CENTRE_SCALES = [0.18, 0.35];
 /** Colours and contrasts are divided by this many grey levels, so that basis images have values around one. */
-const COLOUR_UNIT = 48;
-const CONTRAST_UNIT = 16;
+export const COLOUR_UNIT = 48;
+export const CONTRAST_UNIT = 16;
 
 export const IMAGE_BASIS: readonly string[] = [
   "constant",
@@ -48,7 +51,7 @@ export function imageBasis(image: Image): { basis: Float32Array; smooth: Float32
   const count = width * height;
   const channels = planes(image.data);
   const means = channels.map(meanOf);
-  const smooth = channels.map((plane) => blur(plane, width, height, 1.5));
+  const smooth = channels.map((plane) => blur(plane, width, height, SMOOTH_SCALE));
   const columns = placeBasis(width, height);
   for (const [c, plane] of channels.entries()) columns.push(plane.map((value) => (value - means[c]) / COLOUR_UNIT));
   const contrasts = CONTRAST_SCALES.map((scale) =>
@@ -60,7 +63,7 @@ export function imageBasis(image: Image): { basis: Float32Array; smooth: Float32
   columns.push(...contrasts.flat());
   const energy = new Float32Array(count);
   for (const plane of contrasts[0]) for (let i = 0; i < count; i++) energy[i] += Math.abs(plane[i]);
-  const texture = blur(energy, width, height, 4);
+  const texture = blur(energy, width, height, TEXTURE_SCALE);
   const typical = meanOf(texture) || 1;
   columns.push(texture.map((value) => value / typical - 1));
   return { basis: interleave(columns), smooth, means };
@@ -145,7 +148,7 @@ function bumpProfile(length: number, centre: number, scale: number): Float64Arra
 }
 
 /** The columns that depend on the place alone: constant, bumps in the middle, distance from it, across and down. */
-function placeBasis(width: number, height: number): Float32Array[] {
+export function placeBasis(width: number, height: number): Float32Array[] {
   const columns = Array.from({ length: 4 + CENTRE_SCALES.length }, () => new Float32Array(width * height));
   const [constant, ...rest] = columns;
   const bumps = rest.slice(0, CENTRE_SCALES.length);

@@ -5,7 +5,7 @@ import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } fr
 import { tf } from "./tensor-backend.js";
 
 /** Grey levels that a coefficient of one adds where its basis image is one. */
-const AMPLITUDE = 16;
+export const AMPLITUDE = 16;
 const PIXELS = DECODER_SIZE * DECODER_SIZE;
 
 class PreparedBasis implements PreparedImage {

@@ -11,7 +11,7 @@ export function blur(plane: Float32Array, width: number, height: number, sigma: 
 }
 
 /** Radii of three boxes whose variances add up to about sigma^2 (a box of radius r has variance r(r+1)/3). */
-function boxRadii(sigma: number): number[] {
+export function boxRadii(sigma: number): number[] {
   const target = (sigma * sigma) / 3;
   const radius = Math.max(0, Math.round((Math.sqrt(1 + 12 * target) - 1) / 2));
   return [radius, radius, radius];
