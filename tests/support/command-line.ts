@@ -16,7 +16,7 @@ export function run(...argv: string[]): Promise<Ran> {
 
 /** The same with an environment, a signal, a clock, or a terminal. */
 export async function runWith(
-  own: Partial<Pick<CommandIo, "env" | "signal" | "clock" | "terminal">>,
+  own: Partial<Pick<CommandIo, "env" | "signal" | "clock" | "terminal" | "askSecret">>,
   ...argv: string[]
 ): Promise<Ran> {
   let out = "";

@@ -6,6 +6,8 @@ export type AgentErrorCode =
   | "HOME_LOCKED"
   | "HOME_DAMAGED"
   | "HOME_UNWRITABLE"
+  | "PASSPHRASE_NEEDED"
+  | "PASSPHRASE_WRONG"
   | "OUT_UNWRITABLE"
   | "NOT_ENROLLED"
   | "ENROL_REFUSED"

@@ -15,6 +15,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "fedbaps-site enroll --coordinator https://fed.example.org --code-file invite.txt",
   ],
   renew: ["fedbaps-site renew"],
+  passphrase: ["fedbaps-site passphrase", "fedbaps-site passphrase --remove"],
   roster: ["fedbaps-site roster show"],
   "roster show": ["fedbaps-site roster show", "fedbaps-site roster show --json"],
   "roster accept": ["fedbaps-site roster accept", 'fedbaps-site roster accept --words "apple river ..."'],

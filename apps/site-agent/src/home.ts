@@ -2,10 +2,15 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { AgentError } from "./errors.js";
+import type { PassphraseSource } from "./passphrase.js";
 
 /** The places in an agent's home. */
 export class Home {
-  constructor(readonly folder: string) {}
+  /** @param passphrase where that of the keys comes from, for verbs that use them */
+  constructor(
+    readonly folder: string,
+    readonly passphrase: PassphraseSource = async () => undefined,
+  ) {}
 
   get identity(): string {
     return join(this.folder, "identity.json");

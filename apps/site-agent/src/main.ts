@@ -2,6 +2,7 @@ import "@fedbaps/core/blackbox/telemetry-off.js";
 
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { CommandIo } from "./options.js";
@@ -27,13 +28,17 @@ for (const [signal, status] of Object.entries(SIGNALS))
     setTimeout(() => process.exit(status), LONGEST_STOP_MS).unref();
   });
 
-async function ask(question: string): Promise<string | undefined> {
+async function ask(question: string, shown = true): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  if (!shown) process.stderr.write(question);
+  // With an output of its own the terminal no longer shows what is typed; this one says nothing.
+  const output = shown ? process.stderr : new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output, terminal: true });
   try {
     return await terminal.question(question, { signal: stopping.signal });
   } finally {
     terminal.close();
+    if (!shown) process.stderr.write("\n");
   }
 }
 
@@ -47,6 +52,7 @@ const io: CommandIo = {
   signal: stopping.signal,
   terminal: process.stderr.isTTY === true,
   ask,
+  askSecret: (question) => ask(question, false),
 };
 
 const status = await runProgram(process.argv.slice(2), io);

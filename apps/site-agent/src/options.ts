@@ -28,6 +28,8 @@ export interface CommandIo {
   readonly terminal: boolean;
   /** Reads one line from the person at the terminal; undefined when nobody is there. */
   ask?(question: string): Promise<string | undefined>;
+  /** The same, and what is typed is not shown. */
+  askSecret?(question: string): Promise<string | undefined>;
 }
 
 /** One JSON document on standard output. */

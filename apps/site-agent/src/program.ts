@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { initCommand } from "./commands/init.js";
+import { passphraseCommand } from "./commands/passphrase.js";
 import { renewCommand } from "./commands/renew.js";
 import { rosterCommand } from "./commands/roster.js";
 import { runCommand } from "./commands/run.js";
@@ -33,6 +34,7 @@ export function buildProgram(io: CommandIo): Command {
     initCommand,
     enrollCommand,
     renewCommand,
+    passphraseCommand,
     rosterCommand,
     studyCommand,
     statusCommand,

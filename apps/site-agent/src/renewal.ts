@@ -8,7 +8,7 @@ import { askCoordinator } from "./coordinator-http.js";
 import type { Route } from "./coordinator-route.js";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
-import { loadIdentity, readIdentity, saveIdentity } from "./identity.js";
+import { loadDated, loadIdentity, readIdentity, renewalBegun, saveIdentity } from "./identity.js";
 import type { Membership } from "./membership.js";
 
 const FIRST_WAIT_MS = 500;
@@ -33,10 +33,11 @@ export interface RenewalInit {
  */
 export async function renew(init: RenewalInit): Promise<Identity> {
   const { home, clock, random } = init;
-  const identity = await loadIdentity(home);
-  const begun = await readIdentity(home.nextIdentity);
+  const { identity, passphrase } = await loadDated(home);
+  const begun = await readIdentity(home, home.nextIdentity);
   const next = begun?.identity ?? createIdentity(identity.site, random);
-  if (!begun) await saveIdentity(home, next, new Date(clock.now()).toISOString(), home.nextIdentity);
+  const since = new Date(clock.now()).toISOString();
+  if (!begun) await saveIdentity(home, next, { since, passphrase, file: home.nextIdentity });
   await change(init, identity, next);
   await rename(home.nextIdentity, home.identity);
   return next;
@@ -48,7 +49,7 @@ export async function renew(init: RenewalInit): Promise<Identity> {
  * @throws AgentError COORDINATOR_KEY, COORDINATOR_UNREACHABLE while it cannot be known which keys count
  */
 export async function settledIdentity(init: RenewalInit, say: (line: string) => void): Promise<Identity> {
-  if (!(await readIdentity(init.home.nextIdentity))) return loadIdentity(init.home);
+  if (!(await renewalBegun(init.home))) return loadIdentity(init.home);
   try {
     return await renew(init);
   } catch (error) {

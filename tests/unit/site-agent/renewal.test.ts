@@ -66,9 +66,9 @@ describe("a renewal", () => {
     expect(unsigned.next).toEqual(keysOf(memberOf(next)));
     expect(verify(renewTranscript(unsigned), oldSignature, unsigned.old.signKey)).toBe(true);
     expect(verify(renewTranscript(unsigned), nextSignature, unsigned.next.signKey)).toBe(true);
-    expect(await loadDated(home)).toEqual({ identity: next, since: "2030-01-01T00:00:00.000Z" });
+    expect(await loadDated(home)).toEqual({ identity: next, since: "2030-01-01T00:00:00.000Z", passphrase: undefined });
     expect((await stat(home.identity)).mode & 0o077).toBe(0);
-    expect(await readIdentity(home.nextIdentity)).toBeUndefined();
+    expect(await readIdentity(home, home.nextIdentity)).toBeUndefined();
   });
 
   it.each<[string, Answer]>([

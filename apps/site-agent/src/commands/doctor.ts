@@ -6,7 +6,9 @@ import { machineChecks } from "../doctor/machine.js";
 import { materialChecks } from "../doctor/material.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
+import { loadPublic } from "../identity.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
+import { passphraseOf } from "../passphrase.js";
 
 interface DoctorOptions extends HomeOption {
   readonly coordinator?: string;
@@ -27,7 +29,9 @@ export function doctorCommand(io: CommandIo): Command {
 }
 
 async function doctor(io: CommandIo, options: DoctorOptions): Promise<void> {
-  const home = new Home(homeFolder(io, options));
+  const home = new Home(homeFolder(io, options), passphraseOf(io));
+  // The checks have limits of time, and a person types slowly. What is wrong with it, a check says.
+  if ((await loadPublic(home).catch(() => undefined))?.sealed) await home.passphrase().catch(() => undefined);
   const { clock, random, env, signal } = io;
   const checks = [
     ...machineChecks(),

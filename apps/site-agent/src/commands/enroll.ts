@@ -10,6 +10,7 @@ import { loadIdentity, siteFingerprint } from "../identity.js";
 import { lockHome } from "../lock.js";
 import { checkUrl, saveMembership } from "../membership.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { passphraseOf } from "../passphrase.js";
 import { readPolicy } from "../policy.js";
 
 interface EnrollOptions extends HomeOption {
@@ -38,7 +39,7 @@ export function enrollCommand(io: CommandIo): Command {
 }
 
 async function enroll(io: CommandIo, options: EnrollOptions): Promise<void> {
-  const home = new Home(homeFolder(io, options));
+  const home = new Home(homeFolder(io, options), passphraseOf(io));
   const identity = await loadIdentity(home);
   const url = checkUrl(options.coordinator, await readPolicy(home));
   const route = await readRoute(url, io.env, home.folder);

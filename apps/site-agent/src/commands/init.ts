@@ -11,6 +11,7 @@ import { AgentError } from "../errors.js";
 import { Home, unwritable } from "../home.js";
 import { saveIdentity, siteFingerprint } from "../identity.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { newPassphrase } from "../passphrase.js";
 import { POLICY_TEXT } from "../policy.js";
 import { siteSettingsText } from "../site-settings.js";
 import { readIfThere } from "../yaml-file.js";
@@ -19,6 +20,7 @@ interface InitOptions extends HomeOption {
   site?: string;
   data?: string;
   blackbox?: string;
+  passphrase?: boolean;
   json?: boolean;
 }
 
@@ -29,6 +31,10 @@ export function initCommand(io: CommandIo): Command {
     .option("--site <name>", "the site's name: lower-case letters, digits, hyphens (default: this computer's name)")
     .option("--data <dir>", "the site's folder with images/ and masks/")
     .option("--blackbox <spec>", SPEC_HELP)
+    .option(
+      "--passphrase",
+      "encrypt the keys under a passphrase: FEDBAPS_PASSPHRASE_FILE, FEDBAPS_PASSPHRASE, or typed",
+    )
     .option("--json", "print one JSON document on standard output");
   return command.action(() => init(io, command.optsWithGlobals()));
 }
@@ -41,6 +47,7 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
       "HOME_EXISTS",
       `${home.folder} holds a site already; nothing was changed. Choose another --home`,
     );
+  const passphrase = options.passphrase ? await newPassphrase(io) : undefined;
   await home.create();
   const identity = createIdentity(site, io.random);
   try {
@@ -49,7 +56,7 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
     const blackbox = options.blackbox === undefined ? {} : { blackbox: absoluteSpec(options.blackbox) };
     await writeFileAtomic(home.site, siteSettingsText({ site, ...data, ...blackbox }));
     // Last: a home with an identity is complete.
-    await saveIdentity(home, identity, new Date(io.clock.now()).toISOString());
+    await saveIdentity(home, identity, { since: new Date(io.clock.now()).toISOString(), passphrase });
   } catch (error) {
     throw unwritable(home.folder, error);
   }

@@ -7,6 +7,7 @@ import { loadDated, siteFingerprint } from "../identity.js";
 import { lockHome } from "../lock.js";
 import { checkUrl, loadMembership } from "../membership.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { passphraseOf } from "../passphrase.js";
 import { readPolicy } from "../policy.js";
 import { renew } from "../renewal.js";
 
@@ -27,7 +28,7 @@ export function renewCommand(io: CommandIo): Command {
 }
 
 async function run(io: CommandIo, options: RenewOptions): Promise<void> {
-  const home = new Home(homeFolder(io, options));
+  const home = new Home(homeFolder(io, options), passphraseOf(io));
   await home.requireInitialised();
   const membership = await loadMembership(home);
   checkUrl(membership.url, await readPolicy(home));

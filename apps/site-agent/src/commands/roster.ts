@@ -1,12 +1,11 @@
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { memberOf } from "@fedbaps/core/secagg/keys.js";
 import { keyWords, rosterHash, rosterWords, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { sameWords } from "@fedbaps/core/secagg/words.js";
 import type { Roster, SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { Command } from "commander";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
-import { loadIdentity } from "../identity.js";
+import { loadPublic } from "../identity.js";
 import { fetchOffered } from "../offered.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
 import { acceptedRoster, checkOffered, saveAcceptedRoster } from "../roster-files.js";
@@ -38,13 +37,13 @@ async function run(io: CommandIo, options: RosterOptions, accept: boolean): Prom
   const home = new Home(homeFolder(io, options));
   const accepted = await acceptedRoster(home);
   const { roster: signed } = await fetchOffered(io, home);
-  const identity = await loadIdentity(home);
+  const { member } = await loadPublic(home);
   if (!signed)
     throw new AgentError(
       "ROSTER_WRONG",
       "the coordinator has no roster yet: the study lead makes one with roster sign",
     );
-  checkOffered(signed, accepted, memberOf(identity));
+  checkOffered(signed, accepted, member);
   const figures = describe(signed.roster, accepted);
   if (!options.json) io.stdout(text(figures, signed.roster));
   if (accept && !figures.accepted) await confirm(io, options, home, signed, figures.words);

@@ -10,6 +10,7 @@ import { lockHome } from "../lock.js";
 import { fileLogger } from "../log.js";
 import { checkUrl, loadMembership } from "../membership.js";
 import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
+import { passphraseOf } from "../passphrase.js";
 import { readPolicy } from "../policy.js";
 import { ProgressDisplay } from "../progress.js";
 import { untilSettled } from "../renewal.js";
@@ -42,7 +43,7 @@ export function runCommand(io: CommandIo, hooks: RunHooks = {}): Command {
 }
 
 async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks): Promise<void> {
-  const home = new Home(homeFolder(io, options));
+  const home = new Home(homeFolder(io, options), passphraseOf(io));
   await home.requireInitialised();
   const policy = await readPolicy(home);
   const membership = await loadMembership(home);

@@ -1,12 +1,11 @@
 import { readdir } from "node:fs/promises";
-import { memberOf } from "@fedbaps/core/secagg/keys.js";
 import { rosterHash, rosterWords, siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
 import { activityLines, activityOf } from "../activity.js";
 import { readAgentState } from "../agent-state.js";
 import { readDecisions } from "../approvals.js";
 import { Home } from "../home.js";
-import { loadDated, readIdentity, siteFingerprint } from "../identity.js";
+import { loadPublic, renewalBegun, siteFingerprint } from "../identity.js";
 import { KEY_AGE_DAYS, keyAgeDays } from "../key-age.js";
 import { lockHolder } from "../lock.js";
 import { readMembership } from "../membership.js";
@@ -31,7 +30,7 @@ export function statusCommand(io: CommandIo): Command {
 
 async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const { identity, since } = await loadDated(home);
+  const { member, since, sealed } = await loadPublic(home);
   const keyAge = since === undefined ? null : keyAgeDays(since, io.clock.now());
   const membership = await readMembership(home);
   const settings = await readSiteSettings(home.folder);
@@ -48,11 +47,12 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     studies.push(await readStudyStatus(home, name, decisions));
   const figures = {
     home: home.folder,
-    site: identity.site,
-    fingerprint: siteFingerprint(identity),
-    words: siteWords(memberOf(identity)),
+    site: member.site,
+    fingerprint: siteFingerprint(member),
+    words: siteWords(member),
     keysSince: since ?? null,
-    renewalBegun: (await readIdentity(home.nextIdentity)) !== undefined,
+    passphrase: sealed,
+    renewalBegun: await renewalBegun(home),
     coordinator: membership?.url ?? null,
     roster: roster ? { version: roster.version, words: rosterWords(roster) } : null,
     rosterWaiting: offered && (!roster || rosterHash(offered) !== rosterHash(roster)) ? offered.version : null,

@@ -2,7 +2,7 @@ import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
 import { Command } from "commander";
 import { decide, decisionOn, readDecisions } from "../approvals.js";
 import { Home } from "../home.js";
-import { loadIdentity } from "../identity.js";
+import { loadPublic } from "../identity.js";
 import { fetchOffered } from "../offered.js";
 import { findOffer } from "../offers.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
@@ -35,7 +35,7 @@ export function studyCommand(io: CommandIo): Command {
 
 async function list(io: CommandIo, options: StudyOptions): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const identity = await loadIdentity(home);
+  const { member } = await loadPublic(home);
   const policy = await readPolicy(home);
   const offers = (await fetchOffered(io, home)).studies;
   const decisions = await readDecisions(home);
@@ -45,7 +45,7 @@ async function list(io: CommandIo, options: StudyOptions): Promise<void> {
     decision: decisionOn(decisions, hash) ?? "undecided",
     rounds: spec.rounds,
     budget: spec.budget,
-    objections: objections(spec, policy, identity.site),
+    objections: objections(spec, policy, member.site),
   }));
   if (options.json) return printJson(io, { studies: rows });
   if (rows.length === 0) say(io, "the coordinator offers this site no study now");
@@ -57,10 +57,10 @@ async function list(io: CommandIo, options: StudyOptions): Promise<void> {
 
 async function show(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const identity = await loadIdentity(home);
+  const { member } = await loadPublic(home);
   const policy = await readPolicy(home);
   const { spec, hash } = findOffer((await fetchOffered(io, home)).studies, name);
-  const against = objections(spec, policy, identity.site);
+  const against = objections(spec, policy, member.site);
   const decision = decisionOn(await readDecisions(home), hash) ?? "undecided";
   const stated = statement(spec, policy, await servers(home));
   if (options.json) return printJson(io, { study: spec, hash, decision, objections: against, ...stated });
@@ -71,10 +71,10 @@ async function show(io: CommandIo, options: StudyOptions, name: string): Promise
 
 async function approve(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
   const home = new Home(homeFolder(io, options));
-  const identity = await loadIdentity(home);
+  const { member } = await loadPublic(home);
   const policy = await readPolicy(home);
   const { spec, hash } = findOffer((await fetchOffered(io, home)).studies, name);
-  checkPolicy(spec, policy, identity.site);
+  checkPolicy(spec, policy, member.site);
   const stated = statement(spec, policy, await servers(home));
   await decide(home, { study: name, hash, decision: "approved", at: new Date(io.clock.now()).toISOString() });
   if (options.json) return printJson(io, { study: name, hash, decision: "approved", ...stated });

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import type { Home } from "../home.js";
-import { loadDated, readIdentity, siteFingerprint } from "../identity.js";
+import { loadPublic, renewalBegun, siteFingerprint } from "../identity.js";
 import { KEY_AGE_DAYS, keyAgeDays } from "../key-age.js";
 import { lockHolder } from "../lock.js";
 import { readPolicy } from "../policy.js";
@@ -79,9 +79,9 @@ export function homeChecks(home: Home, now: () => number): Check[] {
       seconds: 5,
       look: async () => {
         if (!(await initialised(home))) return warning(NO_HOME);
-        const { identity, since } = await loadDated(home);
-        const name = `site ${identity.site}, fingerprint ${siteFingerprint(identity)}`;
-        if ((await readIdentity(home.nextIdentity)) !== undefined)
+        const { member, since } = await loadPublic(home);
+        const name = `site ${member.site}, fingerprint ${siteFingerprint(member)}`;
+        if (await renewalBegun(home))
           return warning(`${name}; new keys were begun, and not confirmed yet`, "fedbaps-site renew");
         const days = since === undefined ? undefined : keyAgeDays(since, now());
         const age = days === undefined ? "" : `, keys ${days} days old`;

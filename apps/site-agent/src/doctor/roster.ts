@@ -1,9 +1,8 @@
 import { messageOf } from "@fedbaps/core/common/errors.js";
-import { memberOf } from "@fedbaps/core/secagg/keys.js";
 import { rosterHash } from "@fedbaps/core/secagg/roster.js";
 import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
 import type { Home } from "../home.js";
-import { loadIdentity } from "../identity.js";
+import { loadPublic } from "../identity.js";
 import { acceptedRoster, checkOffered, offeredRoster } from "../roster-files.js";
 import { type Finding, ok, warning } from "./check.js";
 import { initialised, NO_HOME } from "./home.js";
@@ -13,7 +12,7 @@ export async function rosterFinding(home: Home, newest: SignedRoster | undefined
   if (!(await initialised(home))) return warning(NO_HOME);
   const accepted = await acceptedRoster(home);
   const offered = newest ?? (await offeredRoster(home));
-  const own = memberOf(await loadIdentity(home));
+  const own = (await loadPublic(home)).member;
   if (offered && (!accepted || rosterHash(offered.roster) !== rosterHash(accepted))) {
     try {
       checkOffered(offered, accepted, own);
