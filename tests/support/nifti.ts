@@ -92,7 +92,7 @@ export function niftiBytes(content: NiftiContent): Buffer {
     const [at1, kind1, at2, kind2] = FIELDS[name];
     const [at, kind] = version === 1 ? [at1, kind1] : [at2, kind2];
     const list = typeof value === "string" ? Array.from(Buffer.from(value)) : [value].flat();
-    list.forEach((one, i) => put(view, kind, at + i * WIDTH[kind], one as number, !bigEndian));
+    for (const [i, one] of list.entries()) put(view, kind, at + i * WIDTH[kind], one as number, !bigEndian);
   }
   for (let i = 0; i < values.length; i++) putVoxel(view, offset + i * bytes, values[i], !bigEndian);
   return out;

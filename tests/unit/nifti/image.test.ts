@@ -12,7 +12,7 @@ import { removeTemporaryFolders } from "../../support/temporary-folder.js";
 removeTemporaryFolders();
 
 const axial = (path: string, index = 0, window?: WindowRule) =>
-  readNiftiImage({ kind: "nifti", path, plane: "axial", index, window });
+  readNiftiImage({ kind: "nifti", path, plane: "axial", index, ...(window ? { window } : {}) });
 /** A row of voxels, from the patient's left to right; its picture, from right to left, turned back. */
 const row = async (content: Omit<NiftiContent, "shape">, window?: WindowRule, name?: string) => {
   const path = await niftiFile({ ...content, shape: [content.values.length, 1, 1] }, name);

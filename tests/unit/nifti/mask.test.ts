@@ -11,7 +11,8 @@ removeTemporaryFolders();
 
 const row = async (values: number[], labels?: number[], type = "int16", fields = {}) => {
   const path = await niftiFile({ shape: [values.length, 1, 1], values, type, fields });
-  const [picture] = rowsOf(await readNiftiMask({ kind: "nifti", path, plane: "axial", index: 0, labels }));
+  const chosen = labels ? { labels } : {};
+  const [picture] = rowsOf(await readNiftiMask({ kind: "nifti", path, plane: "axial", index: 0, ...chosen }));
   return [...picture].reverse().join("");
 };
 

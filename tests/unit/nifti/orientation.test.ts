@@ -1,4 +1,5 @@
 import { readNiftiImage } from "@fedbaps/core/nifti/image.js";
+import { readNiftiMask } from "@fedbaps/core/nifti/mask.js";
 import { openVolume, volumesMatch } from "@fedbaps/core/nifti/volume.js";
 import { describe, expect, it } from "@jest/globals";
 import { type Storage, storedAs } from "../../support/nifti.js";
@@ -62,6 +63,34 @@ describe("slices as a radiologist looks at them", () => {
       for (const [i, plane] of (["axial", "coronal", "sagittal"] as const).entries())
         expect(await slice(path, plane, 1)).toEqual(wanted[i]);
     }
+  });
+
+  it("are the same whatever the size, spacing, type, version, byte order and packing", async () => {
+    const side = fc.integer({ min: 1, max: 7 });
+    const step = fc.constantFrom(0.5, 1, 2.25);
+    const cases = fc.record({
+      storage: fc.constantFrom(...STORAGES),
+      shape: fc.tuple(side, side, side),
+      spacing: fc.tuple(step, step, step),
+      type: fc.constantFrom("uint8", "int16", "uint16", "int32", "uint32", "float32", "float64", "int64", "uint64"),
+      version: fc.constantFrom(1 as const, 2 as const),
+      bigEndian: fc.boolean(),
+      name: fc.constantFrom("v.nii", "v.nii.gz"),
+      plane: fc.constantFrom("axial" as const, "coronal" as const, "sagittal" as const),
+      seed: fc.nat(250),
+    });
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ storage, shape, spacing, plane, seed, name, ...format }) => {
+        const noise = (r: number, a: number, s: number) => (r * 31 + a * 17 + s * 7 + seed) % 251;
+        const plain = await niftiFile(storedAs(RAS, shape, spacing, noise));
+        const other = await niftiFile({ ...storedAs(storage, shape, spacing, noise), ...format }, name);
+        const index = Math.floor(shape[{ sagittal: 0, coronal: 1, axial: 2 }[plane]] / 2);
+        expect(await slice(other, plane, index)).toEqual(await slice(plain, plane, index));
+        const view = { kind: "nifti", plane, index } as const;
+        expect(await readNiftiMask({ ...view, path: other })).toEqual(await readNiftiMask({ ...view, path: plain }));
+      }),
+      { numRuns: 80 },
+    );
   });
 
   it("go to the nearest axes when the volume is tilted by up to 40 degrees", async () => {
@@ -139,7 +168,7 @@ describe("where the orientation comes from", () => {
     const content = storedAs(RAS, [R, A, S], [0.001, 0.002, 0.003], value);
     const metres = await openVolume(await niftiFile({ ...content, fields: { xyzt_units: 1 } }));
     const same = await openVolume(await niftiFile(storedAs(RAS, [R, A, S], [1, 2, 3], value)));
-    metres.spacing.forEach((mm, i) => expect(mm).toBeCloseTo(i + 1, 5));
+    for (const [i, mm] of metres.spacing.entries()) expect(mm).toBeCloseTo(i + 1, 5);
     expect(volumesMatch(metres, same)).toBeUndefined();
   });
 });
@@ -157,8 +186,34 @@ describe("volumesMatch", () => {
     expect(volumesMatch(volume, await open([4, 5, 7], [1, 1, 2]))).toBe(
       "4 x 5 x 6 voxels (right, anterior, superior) and 4 x 5 x 7",
     );
-    expect(volumesMatch(volume, await open([4, 5, 6], [1, 1, 2.1]))).toContain("0.5");
+    expect(volumesMatch(volume, await open([4, 5, 6], [1, 1, 2], 0.25))).toBeUndefined();
+    expect(volumesMatch(volume, await open([4, 5, 6], [1, 1, 2.2]))).toContain("1.00 mm");
     expect(volumesMatch(volume, await open([4, 5, 6], [1, 1, 2], 1))).toContain("1.73 mm");
+  });
+
+  it("never holds where only one of them has an orientation: the other could be mirrored", async () => {
+    const content = storedAs({ order: [0, 1, 2], against: [true, false, false] }, [R, A, S], [1, 1, 1], value);
+    const placed = await openVolume(await niftiFile(content));
+    const unplaced = await openVolume(await niftiFile({ ...content, fields: { sform_code: 0 } }));
+    expect(volumesMatch(placed, unplaced)).toContain("only one of them has a qform or an sform");
+    expect(volumesMatch(unplaced, unplaced)).toBeUndefined();
+  });
+
+  it("pairs a volume whose qform was rounded near a half turn with one whose sform says the same", async () => {
+    // 1 - |q|^2 is 2.4e-7 in float32, which is what is left of 0: the qform alone turns by a further 0.05 degrees.
+    const q = Math.fround(Math.SQRT1_2) - 6e-8;
+    const shape = [64, 64, 8];
+    const values = new Uint8Array(64 * 64 * 8);
+    const exact = [
+      [0, 1, 0, 0],
+      [1, 0, 0, 0],
+      [0, 0, -1, 7],
+    ];
+    const fields = { sform_code: 0, qform_code: 1, quatern: [q, q, 0], qoffset: [0, 0, 7] };
+    const turned = await openVolume(await niftiFile({ shape, values, type: "uint8", affine: exact, fields }));
+    const straight = await openVolume(await niftiFile({ shape, values, type: "uint8", affine: exact }));
+    expect(turned.affine).not.toEqual(straight.affine);
+    expect(volumesMatch(turned, straight)).toBeUndefined();
   });
 });
 

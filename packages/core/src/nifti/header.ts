@@ -10,7 +10,9 @@ export interface NiftiHeader {
   readonly storedShape: Triple;
   readonly type: VoxelType;
   readonly littleEndian: boolean;
-  /** Where the voxels begin, in bytes from the start of the uncompressed file. */
+  /** Whether this is the `.hdr` of a pair, the voxels of which are in an `.img` file. */
+  readonly pair: boolean;
+  /** Where the voxels begin, in bytes from the start of the uncompressed file that holds them. */
   readonly offset: number;
   /** A stored number times `slope` plus `intercept` is its value; 1 and 0 for colour. */
   readonly slope: number;
@@ -46,20 +48,23 @@ function parse(path: string, bytes: Uint8Array): NIFTI1 | NIFTI2 {
   // A copy in memory of its own: slice() of a Buffer would view the pool that the Buffer lies in.
   const fixed = Uint8Array.from(bytes.subarray(0, length)).buffer;
   try {
-    return readHeader(fixed);
+    return readHeader(fixed, true);
   } catch (cause) {
-    const at = length === NIFTI1.MAGIC_COOKIE ? NIFTI1.MAGIC_NUMBER_LOCATION : NIFTI2.MAGIC_NUMBER_LOCATION;
-    const magic = String.fromCharCode(...bytes.subarray(at, at + 3));
-    const pair = magic === "ni1" || magic === "ni2" || magic === "\0\0\0";
-    throw pair
+    const analyze = length === NIFTI1.MAGIC_COOKIE && bytes.subarray(344, 348).every((byte) => byte === 0);
+    throw analyze
       ? unreadableVolume(
           path,
-          "the header of a pair of files (.hdr and .img), which is not read",
-          "convert the pair to one .nii or .nii.gz file",
+          "an ANALYZE 7.5 file, which does not say where left and right are",
+          "convert it to NIfTI with a program that knows where it came from",
           cause,
         )
       : unreadableVolume(path, "not a NIfTI file (its magic number is wrong)", COPY_AGAIN, cause);
   }
+}
+
+/** Whether the voxels are in another file (nifti1.h, magic "ni1"; nifti2.h, "ni2"). */
+function isPair(header: NIFTI1 | NIFTI2): boolean {
+  return header.magic.startsWith("ni");
 }
 
 /** Columns, rows and slices; axes beyond may be there if they have one entry. */
@@ -150,7 +155,8 @@ export function readNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
         `${MAX_BYTES / 1024 ** 3} GiB; if that is true, save a part of the volume, else copy the file again`,
       { path, storedShape },
     );
-  const least = header instanceof NIFTI1 ? 352 : 544;
+  const pair = isPair(header);
+  const least = pair ? 0 : header instanceof NIFTI1 ? 352 : 544;
   // Some writers leave the field 0; the voxels then follow the header.
   const offset = header.vox_offset === 0 ? least : header.vox_offset;
   if (!Number.isSafeInteger(offset) || offset < least)
@@ -160,6 +166,7 @@ export function readNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
     storedShape,
     type,
     littleEndian: header.littleEndian,
+    pair,
     offset,
     ...scalingOf(path, header, type),
     ...(Number.isFinite(low) && Number.isFinite(high) && high > low ? { display: { low, high } } : {}),

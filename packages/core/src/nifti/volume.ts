@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Plane } from "../data/sources.js";
 import { type Affine, nearestAxes, reordered, stepLengths, type Triple, toWorld } from "./affine.js";
 import type { NiftiHeader } from "./header.js";
+import { imgBeside, pairOf } from "./pair.js";
 import { readVoxelFile } from "./voxel-file.js";
 import type { Voxels } from "./voxel-type.js";
 
@@ -71,16 +72,27 @@ function arrange(path: string, header: NiftiHeader, voxels: Voxels): Volume {
   };
 }
 
+/** Changes with the file, or with either file of a pair. */
+async function stateOf(path: string): Promise<string> {
+  const names = pairOf(path);
+  const parts = names ? [names.hdr, (await imgBeside(names)) ?? names.img] : [path];
+  const states = parts.map(async (part) => {
+    const info = await stat(part).catch(() => undefined);
+    return `${info?.mtimeMs} ${info?.size} ${part}`;
+  });
+  return (await Promise.all(states)).join("\n");
+}
+
 /**
- * Opens a NIfTI-1 or NIfTI-2 volume (`.nii`, `.nii.gz`; what is compressed is seen from the content). An oblique volume
+ * Opens a NIfTI-1 or NIfTI-2 volume (`.nii`, `.nii.gz`; what is compressed is seen from the content), or a NIfTI pair by
+ * the name of its `.hdr` or `.img`. An oblique volume
  * goes to the nearest axes, without resampling. The last volumes used stay in memory (768 MiB, but always two); a file
  * that has changed since is read again.
  *
  * @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE (more than 2 GiB)
  */
 export async function openVolume(path: string): Promise<Volume> {
-  const info = await stat(path).catch(() => undefined);
-  const key = `${info?.mtimeMs} ${info?.size} ${path}`;
+  const key = await stateOf(path);
   const known = kept.get(key) ?? reading.get(key);
   if (known) return known;
   const opening = readVoxelFile(path).then(({ header, voxels }) => arrange(path, header, voxels));
@@ -94,24 +106,28 @@ export async function openVolume(path: string): Promise<Volume> {
   }
 }
 
-/** Both grids may be written with rounded numbers. */
-const APART_MM = 0.01;
-const APART_VOXELS = 0.01;
+/**
+ * Two grids whose corners lie nearer than half a voxel pair the same voxels. Less is no sign of another grid: near a half
+ * turn the rounding of a qform's numbers alone moves a corner by some tenths of a millimetre.
+ */
+const APART_VOXELS = 0.5;
 
 /**
  * Why two volumes do not lie on the same grid, in words, or undefined if they do. Both are compared in the order right,
- * anterior, superior, so it does not matter in which orientation they are stored. Their corners may lie 0.01 mm or a
- * hundredth of a voxel apart, whichever is more.
+ * anterior, superior, so it does not matter in which orientation they are stored. Their corners may lie half a voxel apart,
+ * along the finest axis. One that says how it lies in the body never matches one that does not.
  */
 export function volumesMatch(a: Volume, b: Volume): string | undefined {
   if (a.shape.some((side, i) => side !== b.shape[i]))
     return `${a.shape.join(" x ")} voxels (right, anterior, superior) and ${b.shape.join(" x ")}`;
-  const allowed = Math.max(APART_MM, APART_VOXELS * Math.min(...a.spacing));
+  if ((a.orientation === "none") !== (b.orientation === "none"))
+    return "only one of them has a qform or an sform, which say how it lies in the body: left and right could be exchanged";
   let apart = 0;
   for (let corner = 0; corner < 8; corner++) {
     const index = a.shape.map((side, i) => (corner & (1 << i) ? side - 1 : 0)) as unknown as Triple;
     const there = toWorld(b.affine, index);
     apart = Math.max(apart, Math.hypot(...toWorld(a.affine, index).map((mm, i) => mm - there[i])));
   }
+  const allowed = APART_VOXELS * Math.min(...a.spacing);
   return apart > allowed ? `their corners lie up to ${apart.toPrecision(3)} mm apart` : undefined;
 }

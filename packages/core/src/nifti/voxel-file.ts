@@ -7,6 +7,7 @@ import { createGunzip } from "node:zlib";
 import { messageOf } from "../common/errors.js";
 import { ImageError } from "../image/errors.js";
 import { HEADER_BYTES, type NiftiHeader, readNiftiHeader, voxelBytes } from "./header.js";
+import { imgBeside, pairOf } from "./pair.js";
 import { COPY_AGAIN, unreadableVolume } from "./unreadable.js";
 import type { Voxels } from "./voxel-type.js";
 
@@ -45,37 +46,29 @@ function place(voxels: Uint8Array, offset: number, chunk: Uint8Array, position: 
     voxels.set(chunk.subarray(skipped, skipped + voxels.length - to), to);
 }
 
-/** Reads the header from the first bytes, takes room for the voxels that it announces, and fills it. */
-async function collect(
-  path: string,
-  bytes: AsyncIterable<Uint8Array>,
-  fileSize: number,
-  gzip: boolean,
-): Promise<{ header: NiftiHeader; voxels: Uint8Array; filled: number }> {
+/** The first uncompressed bytes of a file: enough for its header, or all. */
+async function beginning(bytes: Readable): Promise<Uint8Array> {
   let start = Buffer.alloc(0);
-  let header: NiftiHeader | undefined;
-  let voxels = new Uint8Array(0);
-  let position = 0;
-  const begin = (): NiftiHeader => {
-    const found = readNiftiHeader(path, start);
-    checkSize(path, found, fileSize, gzip);
-    voxels = new Uint8Array(voxelBytes(found));
-    place(voxels, found.offset, start, 0);
-    position = start.length;
-    return found;
-  };
   for await (const chunk of bytes) {
-    if (header) {
-      place(voxels, header.offset, chunk, position);
-      position += chunk.length;
-      if (position > header.offset + voxels.length + MAX_TRAILER) break;
-    } else {
-      start = Buffer.concat([start, chunk]);
-      if (start.length >= HEADER_BYTES) header = begin();
-    }
+    start = Buffer.concat([start, chunk]);
+    if (start.length >= HEADER_BYTES) break;
   }
-  header ??= begin();
-  return { header, voxels, filled: Math.max(0, Math.min(position - header.offset, voxels.length)) };
+  return start;
+}
+
+/** Takes room for the voxels and fills it; how many bytes of them there were. */
+async function collect(
+  { offset, ...header }: NiftiHeader,
+  bytes: Readable,
+): Promise<{ voxels: Uint8Array; filled: number }> {
+  const voxels = new Uint8Array(voxelBytes(header));
+  let position = 0;
+  for await (const chunk of bytes) {
+    place(voxels, offset, chunk, position);
+    position += chunk.length;
+    if (position > offset + voxels.length + MAX_TRAILER) break;
+  }
+  return { voxels, filled: Math.max(0, Math.min(position - offset, voxels.length)) };
 }
 
 /** In place. */
@@ -111,21 +104,49 @@ async function inspect(path: string): Promise<{ size: number; gzip: boolean }> {
   }
 }
 
+/** Runs a reading; what the unpacking of a file throws becomes an error of ours. */
+async function guarded<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    throw unreadableVolume(path, `damaged or cut short (${messageOf(cause)})`, COPY_AGAIN, cause);
+  }
+}
+
+/** The file that holds the voxels: the same, or the other half of a pair. */
+async function voxelsOf(path: string, header: NiftiHeader): Promise<string> {
+  if (!header.pair) return path;
+  const names = pairOf(path);
+  if (!names)
+    throw unreadableVolume(path, "the header of a pair (.hdr and .img)", "give it its name, with .hdr at the end");
+  const voxels = await imgBeside(names);
+  if (voxels) return voxels;
+  throw unreadableVolume(
+    path,
+    "the header of a pair, of which the other half is missing",
+    `put ${names.img} beside it`,
+  );
+}
+
 /**
- * Reads a `.nii` or `.nii.gz` file whole: its header, and the voxels in the stored order (i fastest) and type, in this
- * machine's byte order. Takes the memory of the voxels and about 2 MiB; nothing before the header is found to fit the
- * file. The checksum of a compressed file is checked.
+ * Reads a `.nii` or `.nii.gz` file, or a NIfTI pair by either of its names, whole: its header, and the voxels in the
+ * stored order (i fastest) and type, in this machine's byte order. Takes the memory of the voxels and about 2 MiB; nothing
+ * before the header is found to fit the file. The checksum of a compressed file is checked.
  *
  * @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
 export async function readVoxelFile(path: string): Promise<{ header: NiftiHeader; voxels: Voxels }> {
-  const { size, gzip } = await inspect(path);
-  const { header, voxels, filled } = await collect(path, uncompressed(path, gzip), size, gzip).catch((cause) => {
-    if (cause instanceof ImageError) throw cause;
-    throw unreadableVolume(path, `damaged or cut short (${messageOf(cause)})`, COPY_AGAIN, cause);
-  });
+  const headerPath = pairOf(path)?.hdr ?? path;
+  const start = await inspect(headerPath);
+  const first = await guarded(headerPath, beginning(uncompressed(headerPath, start.gzip)));
+  const header = readNiftiHeader(headerPath, first);
+  const voxelPath = await voxelsOf(headerPath, header);
+  const { size, gzip } = voxelPath === headerPath ? start : await inspect(voxelPath);
+  checkSize(voxelPath, header, size, gzip);
+  const { voxels, filled } = await guarded(voxelPath, collect(header, uncompressed(voxelPath, gzip)));
   if (filled < voxels.length)
-    throw unreadableVolume(path, `cut short: ${filled} of ${voxels.length} bytes of voxels are there`, COPY_AGAIN);
+    throw unreadableVolume(voxelPath, `cut short: ${filled} of ${voxels.length} bytes of voxels are there`, COPY_AGAIN);
   if (header.littleEndian !== (endianness() === "LE")) swapBytes(voxels, header.type.bytes);
   return { header, voxels: header.type.view(voxels.buffer as ArrayBuffer) };
 }
