@@ -4,6 +4,7 @@ import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import type { Coordinator } from "../app.js";
 import { adminTokenFile, checkProxies, DEFAULT_HOST, DEFAULT_PORT, defaultHome } from "../config.js";
+import { databaseUrl } from "../database-url.js";
 import { createLogger } from "../log.js";
 import type { TlsFiles } from "../tls-files.js";
 import { createOutput } from "./output.js";
@@ -28,7 +29,8 @@ export function serveCommand(): Command {
       "after",
       "\nDATABASE_URL=postgres://USER:PASSWORD@HOST/NAME keeps everything in that PostgreSQL instead of --home. Several\n" +
         "coordinators may use one: they are one coordinator then, and each study is driven by one of them. Each needs a\n" +
-        "--home of its own on the same machine.",
+        "--home of its own on the same machine. DATABASE_PASSWORD_FILE names a file with the password that the address\n" +
+        "lacks.",
     )
     .option("--host <address>", "address to listen on", DEFAULT_HOST)
     .option("--port <number>", "port to listen on; 0 takes a free one", String(DEFAULT_PORT))
@@ -47,7 +49,7 @@ export function serveCommand(): Command {
       const { startCoordinator } = await import("../app.js");
       const starting = startCoordinator({
         home: options.home,
-        databaseUrl: process.env.DATABASE_URL || undefined,
+        databaseUrl: databaseUrl(process.env),
         host: options.host,
         port: Number(options.port),
         insecureHttp: options.insecureHttp === true,
