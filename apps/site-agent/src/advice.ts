@@ -24,6 +24,15 @@ const KNOWN: Readonly<Record<string, string>> = {
   UNKNOWN_SITE: "the coordinator does not know this site: enroll again",
   BAD_SIGNATURE: "the coordinator knows other keys of this site: were they renewed in another home?",
   KEYS_RENEWED: "the keys of this site were renewed: start the agent again",
+  DISK_FULL: "the disk with the home is full: free some space there",
+  DISK_QUOTA: "the disk quota of the home is used up: free some space there or ask for a larger quota",
+  DISK_FAILED: "the disk with the home reports an error: look at the disk or the network drive",
+  HOME_READ_ONLY: "the home cannot be written: mount its disk writable, give this account the right",
+  HOME_GONE: "the home, or a file in it, is not there any more: put it back or mount its disk",
+  HOME_CHANGED: "another process wrote to the home: stop all agents of it, then start one",
+  HOME_NEWER: "the home was used by a newer version of this program: update this one",
+  JOURNAL_DAMAGED: "the journal of a study is damaged: restore the home from a backup",
+  CLOCK_OFF: "this machine's clock is far off: switch on time synchronisation",
   REPLACED: "another process uses this site's identity",
 };
 

@@ -9,6 +9,7 @@ import { adviceOn } from "./advice.js";
 import { type Decision, decisionOn, readDecisions } from "./approvals.js";
 import { Connection, type LinkState } from "./connection.js";
 import type { Route } from "./coordinator-route.js";
+import { WaitingForDisk } from "./disk-patience.js";
 import type { Home } from "./home.js";
 import type { Membership } from "./membership.js";
 import { saveOffers } from "./offers.js";
@@ -176,7 +177,8 @@ export class Agent {
   async #openRunner(offer: StudyOffer): Promise<RoundRunner> {
     const { home, identity, policy, clock, random, logger, openTraining, show, say } = this.components;
     const { spec: study, hash } = offer;
-    const store = await StudyStore.open(home, study.name, hash);
+    const patience = new WaitingForDisk({ clock, logger, study: study.name, say });
+    const store = await StudyStore.open(home, study.name, hash, patience);
     const history = this.#connection.history.bind(this.#connection);
     const roster = () => acceptedRoster(home);
     const seal = new StudySeal({ study, hash, identity, random, file: store.epochKeysFile, roster });

@@ -6,6 +6,17 @@ export type AgentErrorCode =
   | "HOME_LOCKED"
   | "HOME_DAMAGED"
   | "HOME_UNWRITABLE"
+  /** Made by a newer version of this program. */
+  | "HOME_NEWER"
+  /** A read-only disk, or no right to write. */
+  | "HOME_READ_ONLY"
+  /** The folder, or a file that an agent was writing, is not there any more. */
+  | "HOME_GONE"
+  /** Somebody else wrote to what this process alone should write. */
+  | "HOME_CHANGED"
+  | "DISK_FULL"
+  | "DISK_QUOTA"
+  | "DISK_FAILED"
   | "PASSPHRASE_NEEDED"
   | "PASSPHRASE_WRONG"
   | "OUT_UNWRITABLE"
@@ -20,6 +31,9 @@ export type AgentErrorCode =
   | "NOT_APPROVED"
   /** A study or cohort asks for more than the site's policy gives; the policy's line is in the message. */
   | "POLICY_REFUSED"
+  /** The black box is left alone for now: by the clock, or until tomorrow. */
+  | "QUIET_HOURS"
+  | "DAILY_BUDGET"
   | "BAD_INSTRUCTION"
   /** The data folder or the black box changed under a study. */
   | "MATERIAL_CHANGED"

@@ -1,7 +1,10 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "@fedbaps/core/common/errors.js";
 import { AgentError } from "./errors.js";
+import { unwritable, writing } from "./home-failure.js";
+
+export { unwritable } from "./home-failure.js";
+
 import type { PassphraseSource } from "./passphrase.js";
 
 /** The places in an agent's home. */
@@ -61,13 +64,16 @@ export class Home {
     return join(this.studies, study);
   }
 
-  /** Makes the folder, for its owner only. @throws AgentError HOME_UNWRITABLE */
+  /** Makes the folder, for its owner only. @throws AgentError as `writing` does */
   async create(): Promise<void> {
-    try {
-      await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    } catch (error) {
+    await writing(this.folder, () => mkdir(this.folder, { recursive: true, mode: 0o700 }));
+  }
+
+  /** @throws AgentError HOME_GONE when the folder was there before, and is not any more. */
+  async requireThere(): Promise<void> {
+    await stat(this.folder).catch((error: unknown) => {
       throw unwritable(this.folder, error);
-    }
+    });
   }
 
   /** @throws AgentError HOME_MISSING unless `init` has been here. */
@@ -82,14 +88,4 @@ export class Home {
         `${this.folder} holds no site yet; make it with: fedbaps-site init --home ${this.folder}`,
       );
   }
-}
-
-/** The plain line for a home that cannot be written to. */
-export function unwritable(folder: string, cause: unknown): AgentError {
-  return new AgentError(
-    "HOME_UNWRITABLE",
-    `cannot write to ${folder}: ${messageOf(cause)}; choose another --home`,
-    {},
-    { cause },
-  );
 }

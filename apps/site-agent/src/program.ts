@@ -1,4 +1,5 @@
 import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { fileFailure } from "@fedbaps/core/common/file-failure.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { Command, CommanderError } from "commander";
 import { adaptCommand } from "./commands/adapt.js";
@@ -71,6 +72,9 @@ export async function runProgram(argv: readonly string[], io: CommandIo): Promis
 /** Expected errors in their own words; the stack only for what nobody foresaw. */
 function plainLine(error: unknown): string {
   if (error instanceof FedBapsError) return error.message;
+  const failure = fileFailure(error);
+  const { path } = error as { path?: unknown };
+  if (failure) return `${typeof path === "string" ? path : "a file"}: ${failure.what}; ${failure.remedy}`;
   return error instanceof Error && error.stack ? `unexpected error: ${error.stack}` : messageOf(error);
 }
 

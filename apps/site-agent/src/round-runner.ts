@@ -96,7 +96,10 @@ export class RoundRunner {
     this.#stopping = true;
     this.#cancelRetry();
     this.#owed.cancel();
-    void patience.then(() => this.#work.abort());
+    void patience.then(() => {
+      this.#work.abort();
+      this.init.store.patience.giveUp();
+    });
     await this.idle();
     this.init.sums.forget();
     await this.init.work.close();

@@ -5,6 +5,7 @@ import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteReport } from "@fedbaps/core/wire/messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { z } from "zod";
+import { writing } from "./home-failure.js";
 import { readJson, writeJson } from "./json-file.js";
 import type { StepReport } from "./paid-steps.js";
 import { plainReason } from "./plain-reason.js";
@@ -75,12 +76,15 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     seed: study.seed,
   };
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
-    await mkdir(folder, { recursive: true });
     const decoder = join(folder, "decoder.safetensors");
-    // What an earlier study or run left here is not this study's result.
-    if (theta) await saveDecoder(decoder, theta, provenance);
-    else await rm(decoder, { force: true });
-    await writeJson(join(folder, "report.json"), report);
+    const write = async () => {
+      await mkdir(folder, { recursive: true });
+      // What an earlier study or run left here is not this study's result.
+      if (theta) await saveDecoder(decoder, theta, provenance);
+      else await rm(decoder, { force: true });
+      await writeJson(join(folder, "report.json"), report);
+    };
+    await store.patience.keep(() => writing(folder, write));
   }
   if (out !== undefined) await removePictures(join(out, "pictures"));
   if (out !== undefined)

@@ -4,8 +4,10 @@ import { freshMeter, type MeterState } from "@fedbaps/core/blackbox/metered.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { z } from "zod";
+import { type DiskPatience, impatient } from "./disk-patience.js";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
+import { writing } from "./home-failure.js";
 import { Journal } from "./journal.js";
 import { readJson, writeJson } from "./json-file.js";
 import {
@@ -47,29 +49,41 @@ export interface Measurement {
   readonly version: number;
 }
 
-/** Everything that one study has left on this site's disk: journal, checkpoints, models. Crash-safe at every point. */
+/** Records that others wait for now: without them the site does not go on, and says so, instead of waiting for the disk. */
+const AT_ONCE: readonly StudyRecord["kind"][] = ["opened", "material", "revealed", "acknowledged"];
+
+/**
+ * Everything that one study has left on this site's disk: journal, checkpoints, models. Crash-safe at every point. What
+ * was paid for is kept in memory while the disk does not take it.
+ */
 export class StudyStore {
   private constructor(
     readonly folder: string,
     private readonly journal: Journal<StudyRecord>,
     private latest: MeterState,
+    readonly patience: DiskPatience,
   ) {}
 
   /**
    * Opens the study's folder. What an earlier study of the same name left is moved aside, not mixed in.
-   * @throws AgentError JOURNAL_DAMAGED
+   * @throws AgentError JOURNAL_DAMAGED, HOME_NEWER, HOME_GONE; as `writing` does
    */
-  static async open(home: Home, study: string, hash: string): Promise<StudyStore> {
+  static async open(home: Home, study: string, hash: string, patience = impatient): Promise<StudyStore> {
+    await home.requireThere();
     const folder = home.study(study);
     let journal = await Journal.open(join(folder, JOURNAL), recordSchema);
     const opened = journal.entries.find((entry) => entry.kind === "opened");
     if (opened && opened.hash !== hash) {
-      await rename(folder, await freeName(`${folder}.${opened.hash.slice(0, 8)}`));
+      await writing(folder, async () => rename(folder, await freeName(`${folder}.${opened.hash.slice(0, 8)}`)));
       journal = await Journal.open(join(folder, JOURNAL), recordSchema);
     }
-    await mkdir(join(folder, "versions"), { recursive: true, mode: 0o700 });
+    const versions = join(folder, "versions");
+    await writing(folder, async () => {
+      await mkdir(versions, { recursive: true, mode: 0o700 });
+      for (const place of [folder, versions]) await removeTemporary(place);
+    });
     if (journal.entries.length === 0) await journal.append({ kind: "opened", study, hash });
-    const store = new StudyStore(folder, journal, freshMeter);
+    const store = new StudyStore(folder, journal, freshMeter, patience);
     for (const entry of journal.entries) if ("meter" in entry) store.#note(entry.meter);
     store.#note(await StudyStore.checkpointMeter(home, study));
     return store;
@@ -106,13 +120,14 @@ export class StudyStore {
 
   async record(entry: StudyRecord): Promise<void> {
     if ("meter" in entry) this.#note(entry.meter);
-    await this.journal.append(entry);
+    if (AT_ONCE.includes(entry.kind)) await this.journal.append(entry);
+    else await this.patience.keep(() => this.journal.append(entry));
   }
 
-  /** Written after every step: whole or not at all, without waiting for the disk. */
+  /** Written after every step: on the disk before the next is paid for. */
   async saveStep({ state, ...meta }: StepCheckpoint): Promise<void> {
     this.#note(meta.meter);
-    await writeVectors(this.#path("step.bin"), { ...meta, step: state.step }, [state.theta, ...state.moments], false);
+    await this.#keep("step.bin", { ...meta, step: state.step }, [state.theta, ...state.moments]);
   }
 
   /** The last step, if it belongs to this round. */
@@ -132,7 +147,7 @@ export class StudyStore {
   /** On the disk before it returns: from here on, the round is never trained again. */
   async saveTrained({ state, delta, ...meta }: TrainedRound): Promise<void> {
     const vectors = [delta, state.theta, ...state.moments];
-    await writeVectors(this.#path("trained.bin"), { ...meta, step: state.step }, vectors, true);
+    await this.#keep("trained.bin", { ...meta, step: state.step }, vectors);
     await this.record({ kind: "trained", round: meta.round, steps: state.step, meter: meta.meter });
   }
 
@@ -155,7 +170,7 @@ export class StudyStore {
   /** The same for a part of the site's own fine-tuning; `round` is its version. */
   async saveTuned({ state, ...meta }: StepCheckpoint): Promise<void> {
     const vectors = [state.theta, ...state.moments];
-    await writeVectors(this.#path("tuned.bin"), { ...meta, step: state.step }, vectors, true);
+    await this.#keep("tuned.bin", { ...meta, step: state.step }, vectors);
     await this.record({ kind: "tuned", version: meta.round, steps: state.step, meter: meta.meter });
   }
 
@@ -167,7 +182,7 @@ export class StudyStore {
   /** The images of a measurement that were answered so far, with what was spent: on the disk before it returns. */
   async savePartial(measurement: Measurement, scores: readonly ImageScore[], meter: MeterState): Promise<void> {
     this.#note(meter);
-    await writeJson(this.#partialFile(measurement), { scores, meter }, 0o600);
+    await this.patience.keep(() => writeJson(this.#partialFile(measurement), { scores, meter }, 0o600));
   }
 
   /** What a measurement that was cut off had got to. */
@@ -181,7 +196,7 @@ export class StudyStore {
   }
 
   async saveVersion(version: number, theta: Float32Array): Promise<void> {
-    await writeVectors(this.#versionFile(version), { version }, [theta], true);
+    await this.patience.keep(() => writeVectors(this.#versionFile(version), { version }, [theta]));
   }
 
   async version(version: number): Promise<Float32Array | undefined> {
@@ -213,6 +228,10 @@ export class StudyStore {
     this.latest = laterMeter(this.latest, meter);
   }
 
+  #keep(file: string, meta: unknown, vectors: readonly Float32Array[]): Promise<void> {
+    return this.patience.keep(() => writeVectors(this.#path(file), meta, vectors));
+  }
+
   #versionFile(version: number): string {
     return this.#path("versions", `${String(version).padStart(4, "0")}.bin`);
   }
@@ -236,4 +255,9 @@ async function freeName(name: string): Promise<string> {
     );
     if (!taken) return candidate;
   }
+}
+
+/** What an earlier process was writing when it ended. */
+async function removeTemporary(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true });
 }

@@ -1,43 +1,32 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { replaceFile } from "@fedbaps/core/common/atomic-file.js";
 import { concatBytes, equalBytes, uint32Bytes, utf8 } from "@fedbaps/core/common/bytes.js";
 import { sha256 } from "@fedbaps/core/common/hash.js";
 import { z } from "zod";
+import { newerFormat } from "./format-version.js";
+import { writing } from "./home-failure.js";
 
 /**
  * Vectors with a little JSON before them, in one checked file: "FBV1", length of the header (32 bits, little-endian), the
  * header `{lengths, meta}`, the float32 values (little-endian), SHA-256 of all before.
  */
-const MAGIC = utf8("FBV1");
+const MAGIC_TEXT = "FBV1";
+const MAGIC = utf8(MAGIC_TEXT);
 const DIGEST_BYTES = 32;
 
 const headerSchema = z.object({ lengths: z.array(z.number().int().min(0)), meta: z.unknown() });
 
-/**
- * Writes the file whole or not at all.
- * @param durable also through a power failure; costs a wait for the disk.
- */
-export async function writeVectors(
-  file: string,
-  meta: unknown,
-  vectors: readonly Float32Array[],
-  durable: boolean,
-): Promise<void> {
+/** Writes the file whole or not at all, also through a power failure. @throws AgentError as `writing` does */
+export async function writeVectors(file: string, meta: unknown, vectors: readonly Float32Array[]): Promise<void> {
   const header = utf8(JSON.stringify({ lengths: vectors.map(({ length }) => length), meta }));
   const content = concatBytes(MAGIC, uint32Bytes(header.length), header, ...vectors.map(bytesOf));
-  // One agent per home: nobody else writes this name.
-  const temporary = `${file}.tmp`;
-  const handle = await open(temporary, "w", 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.writeFile(sha256(content));
-    if (durable) await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
+  await writing(file, () => replaceFile(file, concatBytes(content, sha256(content)), 0o600));
 }
 
-/** @returns undefined when the file is missing, cut off or damaged: the caller falls back on what it had before. */
+/**
+ * @returns undefined when the file is missing, cut off or damaged: the caller falls back on what it had before.
+ * @throws AgentError HOME_NEWER
+ */
 export async function readVectors<S extends z.ZodType>(
   file: string,
   meta: S,
@@ -50,8 +39,13 @@ export async function readVectors<S extends z.ZodType>(
     throw error;
   }
   const end = bytes.length - DIGEST_BYTES;
-  if (end < 8 || !equalBytes(bytes.subarray(0, 4), MAGIC)) return undefined;
-  if (!equalBytes(bytes.subarray(end), sha256(bytes.subarray(0, end)))) return undefined;
+  if (end < 8 || !equalBytes(bytes.subarray(end), sha256(bytes.subarray(0, end)))) return undefined;
+  const magic = new TextDecoder("latin1").decode(bytes.subarray(0, 4));
+  if (magic !== MAGIC_TEXT) {
+    const newer = newerFormat(file, { format: magic.replace(/^FBV(\d)$/, "fedbaps-vectors/$1") });
+    if (newer) throw newer;
+    return undefined;
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 8 + view.getUint32(4, true);
   const header = headerSchema.parse(JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))));

@@ -27,7 +27,7 @@ describe("the journal", () => {
 
   it("drops a last record that was cut off at any byte, and goes on after it", async () => {
     const whole = await readFile(await journalOf(1, 2));
-    const second = whole.indexOf("\n") + 1;
+    const second = whole.subarray(0, -1).lastIndexOf("\n") + 1;
     for (let size = second; size < whole.length; size++) {
       const file = await journalOf(1, 2);
       await truncate(file, size);
@@ -66,16 +66,14 @@ describe("a vector file", () => {
   it("gives back every bit", async () => {
     const file = join(await temporaryFolder(), "step.bin");
     const vectors = [new Float32Array([1.5, -0, 3e-45, Number.NaN]), new Float32Array(0)];
-    for (const durable of [true, false]) {
-      await writeVectors(file, { step: 3 }, vectors, durable);
-      expect(await readVectors(file, meta)).toEqual({ meta: { step: 3 }, vectors });
-    }
+    await writeVectors(file, { step: 3 }, vectors);
+    expect(await readVectors(file, meta)).toEqual({ meta: { step: 3 }, vectors });
   });
 
   it("counts as missing when it is cut off or changed anywhere", async () => {
     const file = join(await temporaryFolder(), "step.bin");
     expect(await readVectors(file, meta)).toBeUndefined();
-    await writeVectors(file, { step: 3 }, [new Float32Array([1, 2])], false);
+    await writeVectors(file, { step: 3 }, [new Float32Array([1, 2])]);
     const whole = await readFile(file);
     for (let i = 0; i < whole.length; i++) {
       const changed = Buffer.from(whole);
