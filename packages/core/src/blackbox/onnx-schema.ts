@@ -53,6 +53,7 @@ message ModelProto {
   int64 ir_version = 1;
   string producer_name = 2;
   string producer_version = 3;
+  string doc_string = 6;
   GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
   repeated StringStringEntryProto metadata_props = 14;

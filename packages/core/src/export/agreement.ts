@@ -1,111 +1,93 @@
-import type { PromptPoint } from "../blackbox/model.js";
 import { ort } from "../blackbox/onnx-runtime.js";
-import { DECODER_SIZE, type IpDecoder } from "../decoder/ip-decoder.js";
-import type { Image, Mask } from "../image/image.js";
-import { scalePoint } from "../image/place.js";
-import { resizeImage } from "../image/resize.js";
-import { type Case, caseSize, type Sizing } from "../training/cases.js";
-import { drawPrompts, segmentPrompted } from "../training/prompted-model.js";
-import { shownPictures } from "./shown-pictures.js";
+import type { Image } from "../image/image.js";
+import { type OwnOutput, ownOutput, type Pipeline } from "./own-output.js";
+import type { Specimen } from "./specimens.js";
 
-/** Largest difference that an exported graph may have from the pipeline, as a share of the range 0..255. */
-export const TOLERANCE = 1e-4;
+/**
+ * Largest difference that a graph's output may have from the pipeline's: a hundredth of a grey level on the range 0..255,
+ * 4e-5 of it. Where a visual prompt is stronger than 255 grey levels, its strongest value counts as the range: float32
+ * carries no more. Measured differences are a hundred times smaller.
+ */
+export const TOLERANCE = 0.01 / 255;
+/** Pixels by which the click may be off: float32 on sides of up to 32768. */
+const CLICK_TOLERANCE = 0.01;
 
-/** A picture (RGB, as read) and a click in its pixels, on which a graph is compared with the pipeline. */
-export interface Specimen {
-  readonly image: Image;
-  readonly point: PromptPoint;
-}
-
-/** How far the graph's outputs are from the pipeline's on one specimen. */
+/** How far the graph's outputs are from the pipeline's on one specimen; infinite where sizes differ or a value is no number. */
 export interface Agreement {
   readonly width: number;
   readonly height: number;
-  readonly promptedWidth: number;
-  readonly promptedHeight: number;
-  /** Largest difference over all pixels and channels, as a share of the range 0..255; infinite where sizes differ. */
+  /** Of `blackbox_image`. */
+  readonly shownWidth: number;
+  readonly shownHeight: number;
+  /** Largest differences over all pixels and channels, in grey levels of 0..255. */
   readonly promptedImage: number;
+  readonly blackboxImage: number;
   readonly visualPrompt: number;
-  /** Pixels of the prompted image. */
+  /** Pixels of `blackbox_image`. */
   readonly click: number;
-  /** Largest grey level of the visual prompt, without its sign: nought says that nothing was compared. */
+  /** Largest grey level of the visual prompt, without its sign: nought says that nothing was drawn. */
   readonly strongest: number;
 }
 
-export interface ExportedGraphInit {
+export interface ExportedGraphInit extends Pipeline {
   /** The ONNX file. */
   readonly graph: Uint8Array;
-  readonly decoder: IpDecoder;
-  readonly theta: Float32Array;
-  readonly sizing: Sizing;
 }
 
 /** An exported graph opened beside the pipeline that it stands for. */
 export class ExportedGraph {
   private constructor(
-    private readonly init: ExportedGraphInit,
+    private readonly pipeline: Pipeline,
     private readonly session: ort.InferenceSession,
   ) {}
 
   /** @throws what ONNX Runtime throws for a graph that it cannot load */
-  static async open(init: ExportedGraphInit): Promise<ExportedGraph> {
-    const session = await ort.InferenceSession.create(init.graph, { intraOpNumThreads: 1 });
-    return new ExportedGraph(init, session);
+  static async open({ graph, ...pipeline }: ExportedGraphInit): Promise<ExportedGraph> {
+    return new ExportedGraph(pipeline, await ort.InferenceSession.create(graph, { intraOpNumThreads: 1 }));
   }
 
   close(): Promise<void> {
     return this.session.release();
   }
 
-  /** Runs both on one specimen. */
-  async compare({ image, point }: Specimen): Promise<Agreement> {
-    const own = await this.#own({ image, point });
-    const answer = await this.session.run({
-      image: new ort.Tensor("float32", planar(image), [1, 3, image.height, image.width]),
-      point_coords: new ort.Tensor("float32", Float32Array.of(point.x, point.y), [1, 1, 2]),
-    });
-    const { prompted_image, prompted_point_coords, visual_prompt } = answer;
-    const [x, y] = prompted_point_coords.data as Float32Array;
-    const { width, height } = own.shown;
-    const sameSize = prompted_image.dims.join() === [1, 3, height, width].join();
-    return {
-      width: image.width,
-      height: image.height,
-      promptedWidth: width,
-      promptedHeight: height,
-      promptedImage: sameSize ? apart(own.shown, prompted_image.data as Float32Array) / 255 : Number.POSITIVE_INFINITY,
-      visualPrompt: apart(own.prompt, visual_prompt.data as Float32Array) / 255,
-      click: Math.max(Math.abs(x - own.point.x), Math.abs(y - own.point.y)),
-      strongest: own.prompt.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
-    };
+  /** Runs both on one specimen, whose click is on what is sought. */
+  async compare(specimen: Specimen): Promise<Agreement> {
+    const own = await ownOutput(this.pipeline, specimen);
+    return difference(specimen.image, own, await this.#answer(specimen));
   }
 
-  /** What the pipeline draws and shows to the black box. */
-  async #own({ image, point }: Specimen): Promise<{ shown: Image; prompt: Image; point: PromptPoint }> {
-    const { decoder, theta, sizing } = this.init;
-    const size = caseSize(sizing, image);
-    const mask: Mask = { data: new Uint8Array(0), width: 0, height: 0 };
-    const prepared = decoder.prepare(resizeImage(image, DECODER_SIZE, DECODER_SIZE));
-    const subject: Case = { id: 1, image: resizeImage(image, size.width, size.height), mask, fullMask: mask, prepared };
-    try {
-      const query = { subject, point: scalePoint(point, image, size), theta };
-      const watched = shownPictures();
-      await segmentPrompted(watched.model, decoder, [query]);
-      // On a case of the decoder's own size nothing is resized after the drawing.
-      const square = { ...subject, image: { ...image, width: DECODER_SIZE, height: DECODER_SIZE } };
-      const place = scalePoint(query.point, size, square.image);
-      const [prompt] = drawPrompts(decoder, [{ subject: square, point: place, theta }]);
-      if (!prompt) throw new Error("a query with parameters draws a prompt");
-      return { shown: watched.pictures[0], prompt, point: query.point };
-    } finally {
-      prepared.dispose();
-    }
+  #answer({ image, point }: Specimen) {
+    return this.session.run({
+      image: new ort.Tensor("float32", planar(image), [1, 3, image.height, image.width]),
+      point_coords: new ort.Tensor("float32", Float32Array.of(point.x, point.y), [1, 1, 2]),
+      point_labels: new ort.Tensor("float32", Float32Array.of(point.label), [1, 1]),
+    });
   }
 }
 
-/** Whether an agreement is within TOLERANCE, and the click within a hundredth of a pixel. */
-export function agrees({ promptedImage, visualPrompt, click }: Agreement): boolean {
-  return promptedImage <= TOLERANCE && visualPrompt <= TOLERANCE && click <= 0.01;
+/** Whether a graph did what the pipeline does, within TOLERANCE. */
+export function agrees({ promptedImage, blackboxImage, visualPrompt, click, strongest }: Agreement): boolean {
+  const allowed = TOLERANCE * Math.max(255, strongest);
+  return Math.max(promptedImage, blackboxImage, visualPrompt) <= allowed && click <= CLICK_TOLERANCE;
+}
+
+function difference(
+  { width, height }: Image,
+  own: OwnOutput,
+  answer: ort.InferenceSession.OnnxValueMapType,
+): Agreement {
+  const [x, y] = answer.blackbox_point_coords.data as Float32Array;
+  return {
+    width,
+    height,
+    shownWidth: own.shown.width,
+    shownHeight: own.shown.height,
+    promptedImage: apart(own.prompted, answer.prompted_image),
+    blackboxImage: apart(own.shown, answer.blackbox_image),
+    visualPrompt: apart(own.drawn, answer.visual_prompt),
+    click: Math.max(Math.abs(x - own.click.x), Math.abs(y - own.click.y)),
+    strongest: own.drawn.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+  };
 }
 
 /** The three planes one after another. */
@@ -116,14 +98,15 @@ function planar({ data, width, height }: Image): Float32Array {
   return out;
 }
 
-/** Largest difference between a picture and planes of the same size. */
-function apart(image: Image, planes: Float32Array): number {
+/** Largest difference between a picture and a tensor [1, 3, height, width]. */
+function apart(image: Image, { dims, data }: ort.OnnxValue & { readonly data: unknown }): number {
+  if (dims.join() !== [1, 3, image.height, image.width].join()) return Number.POSITIVE_INFINITY;
   const own = planar(image);
-  if (own.length !== planes.length) return Number.POSITIVE_INFINITY;
+  const other = data as Float32Array;
   let most = 0;
   for (let i = 0; i < own.length; i++) {
-    const difference = Math.abs(own[i] - planes[i]);
-    if (!(difference <= most)) most = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    const gap = Math.abs(own[i] - other[i]);
+    if (!(gap <= most)) most = Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap;
   }
   return most;
 }

@@ -3,6 +3,7 @@ import {
   type Attributes,
   type ConstantInfo,
   encodeModel,
+  type GraphDescription,
   type NodeDescription,
   type TensorInfo,
 } from "./model-file.js";
@@ -138,18 +139,14 @@ export class Graph {
     return this.cast(this.op("int64", "Range", [zero, length, one]), element);
   }
 
-  /**
-   * The bytes of the ONNX file.
-   * @param metadata what the file says of itself, by key.
-   */
-  encode(name: string, metadata: Readonly<Record<string, string>>): Uint8Array {
+  /** The bytes of the ONNX file. */
+  encode(description: GraphDescription): Uint8Array {
     return encodeModel({
-      name,
+      ...description,
       nodes: this.#nodes,
       constants: [...this.#parameters, ...this.#constants],
       inputs: this.#inputs,
       outputs: this.#outputs,
-      metadata,
     });
   }
 

@@ -36,21 +36,31 @@ export interface ConstantInfo extends TensorInfo {
   readonly bytes: Uint8Array;
 }
 
-export interface ModelDescription {
+/** What a graph says of itself. */
+export interface GraphDescription {
   readonly name: string;
+  /** For whoever looks at the file. */
+  readonly meaning: string;
+  /** Of the program that writes it. */
+  readonly producerVersion: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ModelDescription extends GraphDescription {
   readonly nodes: readonly NodeDescription[];
   readonly constants: readonly ConstantInfo[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The bytes of an ONNX file (ModelProto of onnx.proto3). The same description gives the same bytes. */
 export function encodeModel(model: ModelDescription): Uint8Array {
-  const { name, nodes, constants, inputs, outputs, metadata } = model;
+  const { name, meaning, producerVersion, nodes, constants, inputs, outputs, metadata } = model;
   const message = ModelProto.fromObject({
     ir_version: IR_VERSION,
     producer_name: PRODUCER,
+    producer_version: producerVersion,
+    doc_string: meaning,
     opset_import: [{ domain: "", version: OPSET }],
     metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
@@ -73,6 +83,18 @@ export function encodeModel(model: ModelDescription): Uint8Array {
     },
   });
   return Uint8Array.from(ModelProto.encode(message).finish());
+}
+
+/** What an ONNX file says of itself, by key; nothing for bytes that are none. */
+export function readModelMetadata(bytes: Uint8Array): ReadonlyMap<string, string> {
+  try {
+    const { metadata_props: props = [] } = ModelProto.decode(bytes) as unknown as {
+      readonly metadata_props?: readonly { readonly key: string; readonly value: string }[];
+    };
+    return new Map(props.map(({ key, value }) => [key, value]));
+  } catch {
+    return new Map();
+  }
 }
 
 function attributeMessage([name, value]: [string, Attribute]): object {
