@@ -74,6 +74,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     study: study.name,
     version: best,
     seed: study.seed,
+    sizing: { geometry: description.geometry, nativeSize: description.nativeSize },
   };
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
     const decoder = join(folder, "decoder.safetensors");

@@ -38,6 +38,13 @@ describe("a decoder file", () => {
     expect(await readdir(dirname(file))).toEqual(["decoder.safetensors"]);
   });
 
+  it("knows at which size its black box looks at pictures", async () => {
+    const file = await newFile();
+    const sizing = { geometry: "longest-side", nativeSize: { width: 1024, height: 768 } } as const;
+    await saveDecoder(file, parameters("filter-bank"), { ...provenance, sizing });
+    expect((await loadDecoder(file)).provenance.sizing).toEqual(sizing);
+  });
+
   it("holds nothing of the machine or the site that wrote it", async () => {
     const file = await newFile();
     await saveDecoder(file, parameters("filter-bank"), provenance);

@@ -64,8 +64,15 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
   try {
     sayNotes(io, training.model);
     const onProgress = progressLine(io, training, started);
-    const { name: blackbox, identity: blackboxIdentity } = training.model.description;
-    const provenance = { decoder: options.decoder, blackbox, blackboxIdentity, study: "local", seed: settings.seed };
+    const { name: blackbox, identity: blackboxIdentity, geometry, nativeSize } = training.model.description;
+    const provenance = {
+      decoder: options.decoder,
+      blackbox,
+      blackboxIdentity,
+      study: "local",
+      seed: settings.seed,
+      sizing: { geometry, nativeSize },
+    };
     // The best so far is on the disk while the run goes on: what was paid for is not lost with the process.
     const onBetter = (theta: Float32Array, version: number) => saveDecoder(file, theta, { ...provenance, version });
     const result = await adaptLocally(training, { signal: io.signal, onProgress, onBetter });

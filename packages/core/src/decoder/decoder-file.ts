@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import type { ModelDescription } from "../blackbox/model.js";
 import { writeFileAtomic } from "../common/atomic-file.js";
 import { messageOf } from "../common/errors.js";
 import { decoderLayout } from "./layouts.js";
@@ -8,14 +9,25 @@ import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "./sa
 
 const FORMAT = "fedbaps-decoder/1";
 
+const whole = z.string().regex(/^\d+$/);
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
   decoder: z.enum(["filter-bank", "baps"]),
   blackbox: z.string(),
   blackboxIdentity: z.string(),
   study: z.string(),
-  version: z.string().regex(/^\d+$/),
-  seed: z.string().regex(/^\d+$/),
+  version: whole,
+  seed: whole,
+  // A file of an earlier version does not have these.
+  geometry: z.enum(["stretch", "longest-side"]).optional(),
+  nativeWidth: z
+    .string()
+    .regex(/^[1-9]\d*$/)
+    .optional(),
+  nativeHeight: z
+    .string()
+    .regex(/^[1-9]\d*$/)
+    .optional(),
 });
 
 /** Everything needed to use a decoder again, besides its parameters. */
@@ -30,14 +42,29 @@ export interface DecoderProvenance {
   readonly version: number;
   /** Seed of the split: with it, the test images are those that the decoder has never seen. */
   readonly seed: number;
+  /** At which size the black box looks at pictures; absent in a file of an earlier version. */
+  readonly sizing?: Pick<ModelDescription, "nativeSize" | "geometry">;
 }
 
 /** Writes a decoder as `.safetensors`: whole or not at all. */
 export async function saveDecoder(file: string, theta: Float32Array, provenance: DecoderProvenance): Promise<void> {
-  const { decoder, version, seed, ...rest } = provenance;
+  const { decoder, version, seed, sizing, ...rest } = provenance;
   // The file may be handed on: its black box is named without the folders of this machine.
   const blackbox = rest.blackbox.replace(/^(.*?:).*[\\/]/, "$1");
-  const metadata = { format: FORMAT, decoder, version: String(version), seed: String(seed), ...rest, blackbox };
+  const sizes = sizing && {
+    geometry: sizing.geometry,
+    nativeWidth: String(sizing.nativeSize.width),
+    nativeHeight: String(sizing.nativeSize.height),
+  };
+  const metadata = {
+    format: FORMAT,
+    decoder,
+    version: String(version),
+    seed: String(seed),
+    ...rest,
+    blackbox,
+    ...sizes,
+  };
   await writeFileAtomic(file, writeSafetensors(theta, decoderLayout(decoder), metadata));
 }
 
@@ -48,10 +75,16 @@ export async function loadDecoder(file: string): Promise<{ theta: Float32Array; 
     const metadata = metadataSchema.safeParse(readSafetensorsMetadata(bytes));
     if (!metadata.success)
       throw new DecoderError("DECODER_FILE", `not a decoder of this product (its metadata lacks the format ${FORMAT})`);
-    const { format, version, seed, ...rest } = metadata.data;
+    const { format, version, seed, geometry, nativeWidth: width, nativeHeight: height, ...rest } = metadata.data;
+    const nativeSize = { width: Number(width), height: Number(height) };
     return {
       theta: readSafetensors(bytes, decoderLayout(rest.decoder)),
-      provenance: { ...rest, version: Number(version), seed: Number(seed) },
+      provenance: {
+        ...rest,
+        version: Number(version),
+        seed: Number(seed),
+        ...(geometry && width && height ? { sizing: { geometry, nativeSize } } : {}),
+      },
     };
   } catch (error) {
     throw new DecoderError(
