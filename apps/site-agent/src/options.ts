@@ -9,7 +9,10 @@ import { UsageError } from "@fedbaps/core/common/errors.js";
 import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { type Command, InvalidArgumentError } from "commander";
 import { Home } from "./home.js";
-import { readPolicy } from "./policy.js";
+import { LivePolicy } from "./policy/live-policy.js";
+import { limitThreads, openUnderPolicy } from "./policy/opening.js";
+import { stopAtPause } from "./policy/query-gate.js";
+import { ruleText } from "./policy.js";
 import { readSiteSettings } from "./site-settings.js";
 
 /** What a command may touch besides its files: the process's streams, environment, time, randomness and signals. */
@@ -115,15 +118,24 @@ export interface MeasureSettings {
   readonly answers?: AnswerCache;
 }
 
-/** How a black box is opened at this site. @throws UsageError for a faulty policy.yaml */
+/**
+ * How a black box is opened at this site, and that every call of it is asked of the policy first: a call that is not to be
+ * made now (quiet hours, queries of the day) fails in a line. Holds the process to the policy's threads.
+ * @throws UsageError for a faulty policy.yaml
+ */
 export async function openOptions(
   io: CommandIo,
   options: HomeOption & { readonly threads?: number | undefined },
 ): Promise<OpenOptions> {
-  const { blackboxHosts } = await readPolicy(new Home(homeFolder(io, options)));
+  const home = new Home(homeFolder(io, options));
+  const policy = await LivePolicy.open(home, io.clock, (line) => say(io, line));
   const { threads } = options;
-  const common = { allowedHosts: blackboxHosts, env: io.env, clock: io.clock, signal: io.signal };
-  return threads === undefined ? common : { ...common, threads };
+  const { maxThreads } = policy.rules;
+  limitThreads(policy.rules);
+  if (threads !== undefined && maxThreads !== undefined && threads > maxThreads)
+    say(io, `${ruleText(policy.rules, "maxThreads")}: --threads ${threads} counts as ${maxThreads}`);
+  const allowed = await openUnderPolicy({ home, policy, threads, clock: io.clock, pause: stopAtPause });
+  return { ...allowed, env: io.env, clock: io.clock, signal: io.signal };
 }
 
 /**

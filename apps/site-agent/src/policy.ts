@@ -1,11 +1,32 @@
+import { checkOrigin } from "@fedbaps/core/blackbox/oip/address.js";
+import { messageOf } from "@fedbaps/core/common/errors.js";
 import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { z } from "zod";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
-import { readYaml } from "./yaml-file.js";
+import { LocalTime } from "./policy/local-time.js";
+import { checkWeek, parseQuietWindow, type QuietWindow } from "./policy/quiet-hours.js";
+import { parseYamlText, readIfThere } from "./yaml-file.js";
+
+export { POLICY_TEXT } from "./policy/text.js";
 
 /** Below three, a site could read another's update off the sum. */
 const SMALLEST_COHORT = 3;
+const DAILY = 'give "none" or a whole number of at least 1';
+
+const quietHoursSchema = z
+  .union([z.string(), z.array(z.string())], 'give "none", one time as "22:00-06:00", or a list of them')
+  .transform((given, context): readonly QuietWindow[] => {
+    if (given === "none") return [];
+    try {
+      const windows = (typeof given === "string" ? [given] : given).map(parseQuietWindow);
+      checkWeek(windows);
+      return windows;
+    } catch (error) {
+      context.addIssue({ code: "custom", message: messageOf(error) });
+      return z.NEVER;
+    }
+  });
 
 export const policySchema = z.strictObject({
   minCohort: z
@@ -17,64 +38,94 @@ export const policySchema = z.strictObject({
     )
     .max(200)
     .default(SMALLEST_COHORT),
+  requirePinnedRoster: z.boolean("give true or false").default(true),
   budgetPerStudy: z.number().int().min(1).default(20_000),
+  budgetPerDay: z
+    .union([z.literal("none"), z.number(DAILY).int(DAILY).min(1, DAILY).max(Number.MAX_SAFE_INTEGER, DAILY)], DAILY)
+    .default("none"),
   metrics: z.enum(["none", "cohort", "own"]).default("cohort"),
   allowInsecureHttp: z.array(z.string().min(1)).default([]),
   blackboxHosts: z.array(z.string().min(1)).default([]),
+  quietHours: quietHoursSchema.default([]),
+  timeZone: z.string().refine(isTimeZone, "is no time zone; write it as Europe/Berlin").optional(),
+  maxThreads: z.number().int().min(1).max(256).optional(),
 });
 
+type Rules = z.infer<typeof policySchema>;
+
 /** What this site allows, whatever a coordinator asks for. */
-export type Policy = z.infer<typeof policySchema>;
-
-/** The policy of a new home: the defaults, each explained. */
-export const POLICY_TEXT = `# What this site allows, whatever a coordinator asks for. Checked by the agent before anything is sent.
-
-# A sum is made only over so many sites or more (3 at least): nobody learns the update of one.
-minCohort: ${SMALLEST_COHORT}
-
-# Black-box queries that one study may spend here at most, for everything.
-budgetPerStudy: 20000
-
-# Which measurements leave this site:
-#   none    no measurement (whether a decoder is in use, its version and the queries spent are always told at the end)
-#   cohort  validation Dice and training loss, inside the encrypted sum: only the mean over all sites becomes known
-#   own     also this site's own validation Dice, round by round, and its test Dice and numbers of images at the end
-metrics: cohort
-
-# Coordinators to which plain http:// is allowed. Loopback is always allowed; everything else must be https://.
-allowInsecureHttp: []
-
-# Servers that may be asked as a black box (oip:URL): prompted images of patients are sent to them. A host, or host:port,
-# means https; plain http must be written out: http://host:port. This machine itself (loopback) is always allowed.
-blackboxHosts: []
-`;
+export type Policy = Rules & {
+  /** The line of each key in the file, from 1; a key that is not there has its default. */
+  readonly lines?: Readonly<Record<string, number>>;
+};
 
 /** @returns the home's policy, the defaults where it has none. @throws UsageError with every fault of the file at once */
 export async function readPolicy(home: Home): Promise<Policy> {
-  return (await readYaml(home.policy, policySchema)) ?? policySchema.parse({});
+  const text = await readIfThere(home.policy);
+  return text === undefined ? policySchema.parse({}) : parsePolicy(text, home.policy);
+}
+
+/** @param file how to name the text in an error. @throws UsageError */
+export function parsePolicy(text: string, file: string): Policy {
+  const { value, lines } = parseYamlText(text, policySchema, file);
+  return { ...value, lines };
+}
+
+/** A rule as it stands in the file: `policy.yaml:12: budgetPerStudy: 2000`. */
+export function ruleText(policy: Policy, key: keyof Rules): string {
+  const line = policy.lines?.[key];
+  const place = line === undefined ? "policy.yaml" : `policy.yaml:${line}`;
+  return `${place}: ${key}: ${shown(policy[key])}${line === undefined ? " (the default)" : ""}`;
+}
+
+function shown(value: Rules[keyof Rules]): string {
+  if (typeof value !== "object") return String(value ?? "none");
+  const entries: readonly (string | QuietWindow)[] = value;
+  return `[${entries.map((entry) => (typeof entry === "string" ? entry : entry.text)).join(", ")}]`;
 }
 
 /**
  * Why a study asks for more than the policy gives: for each reason, the line of the policy. Empty: nothing against it.
+ * @param servers on other machines that this site's black box asks
  */
-export function objections(study: StudySpec, policy: Policy, site: string): string[] {
+export function objections(study: StudySpec, policy: Policy, site: string, servers: readonly string[] = []): string[] {
   const out: string[] = [];
   if (study.budget > policy.budgetPerStudy)
     out.push(
-      `it may spend ${study.budget} black-box queries here, but policy.yaml says budgetPerStudy: ${policy.budgetPerStudy}`,
+      `${ruleText(policy, "budgetPerStudy")}, but the study may spend ${study.budget} black-box queries at each site`,
     );
   const required = requiredSites(study);
   if (required < policy.minCohort)
-    out.push(`its rounds need only ${required} sites, but policy.yaml says minCohort: ${policy.minCohort}`);
-  if (!study.participation.sites.includes(site)) out.push(`it does not name the site ${site}`);
+    out.push(`${ruleText(policy, "minCohort")}, but the study's rounds need only ${required} sites`);
+  if (!study.participation.sites.includes(site)) out.push(`the study does not name the site ${site}`);
+  for (const server of servers.filter((origin) => !isAllowed(origin, policy)))
+    out.push(`${ruleText(policy, "blackboxHosts")}, but this site's black box (site.yaml) is at ${server}`);
   return out;
 }
 
 /** @throws AgentError POLICY_REFUSED */
-export function checkPolicy(study: StudySpec, policy: Policy, site: string): void {
-  const found = objections(study, policy, site);
+export function checkPolicy(study: StudySpec, policy: Policy, site: string, servers: readonly string[] = []): void {
+  const found = objections(study, policy, site, servers);
   if (found.length > 0)
     throw new AgentError("POLICY_REFUSED", `the study ${study.name} is refused: ${found.join("; ")}`, {
       study: study.name,
     });
+}
+
+function isAllowed(origin: string, { blackboxHosts }: Policy): boolean {
+  try {
+    checkOrigin(origin, blackboxHosts);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new LocalTime(zone);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -119,6 +119,7 @@ export class MeteredModel implements SegmentationModel {
     try {
       const { maxBatch: size, concurrency } = this.description;
       return await inBatches(images, prompts, { size, concurrency, signal }, async (batch, given) => {
+        await this.#model.admit?.(batch.length, signal);
         const ask = () => this.#model.segment(batch, given, signal);
         return this.#meter.count(this.#purpose, batch.length, ask, signal);
       });

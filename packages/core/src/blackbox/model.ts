@@ -57,6 +57,11 @@ export interface ModelDescription {
 export interface SegmentationModel {
   readonly description: ModelDescription;
   /**
+   * Waits until so many queries may be asked in one call; the next call of that size is let in. Whoever measures calls
+   * waits here first, so that the wait does not count as the black box's time. Absent: there is no gate.
+   */
+  admit?(queries: number, signal?: AbortSignal): Promise<void>;
+  /**
    * Segments a batch; `prompts[i]` belongs to `images[i]`.
    * @returns one probability map per image, at that image's own size.
    * @throws BlackBoxError when the inputs do not fit or the model fails; nothing is returned for a part of a batch.

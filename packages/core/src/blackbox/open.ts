@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "../common/clock.js";
+import { GatedModel, type QueryGate } from "./gate.js";
 import { BlackBoxError, type SegmentationModel } from "./model.js";
 import { parseAddress } from "./oip/address.js";
 import { OipGraph } from "./oip/graph.js";
@@ -26,6 +27,10 @@ const KNOWN_SETTINGS: Readonly<Record<BlackBoxSpec["provider"], readonly string[
 export interface OpenOptions {
   /** CPU threads of ONNX Runtime; the spec's own setting goes before. Default 1. */
   readonly threads?: number;
+  /** No more than these, whatever `threads` and the spec say; of the site's policy. */
+  readonly maxThreads?: number;
+  /** Who is asked before every call; of the site's policy. */
+  readonly gate?: QueryGate;
   /** Hosts that images may be sent to, besides this machine; of the site's policy. Default none. */
   readonly allowedHosts?: readonly string[];
   /** Where a server's token is looked for. Default none. */
@@ -39,6 +44,11 @@ export interface OpenOptions {
  * @throws BlackBoxError BLACKBOX_UNKNOWN for another name, and what the provider throws.
  */
 export async function openBlackBox(text: string, options: OpenOptions = {}): Promise<SegmentationModel> {
+  const model = await openUngated(text, options);
+  return options.gate ? new GatedModel(model, options.gate) : model;
+}
+
+function openUngated(text: string, options: OpenOptions): Promise<SegmentationModel> {
   const spec = parseSpec(text);
   checkSettings(text, spec);
   switch (spec.provider) {
@@ -85,7 +95,7 @@ async function openPair<G extends TensorGraph>(
 }
 
 function openOnnx(file: string, name: string, { settings }: BlackBoxSpec, options: OpenOptions): Promise<OnnxGraph> {
-  return OnnxGraph.open(file, name, onnxSettings(settings, options.threads));
+  return OnnxGraph.open(file, name, onnxSettings(settings, options));
 }
 
 function openOip(url: string, name: string, { settings }: BlackBoxSpec, options: OpenOptions): Promise<OipGraph> {
@@ -105,10 +115,11 @@ function checkSettings(text: string, { provider, places, settings }: BlackBoxSpe
     );
 }
 
-function onnxSettings(given: Readonly<Record<string, string>>, usual: number | undefined): OnnxSettings {
-  const threads = given.threads === undefined ? usual : Number(given.threads);
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
+function onnxSettings(given: Readonly<Record<string, string>>, options: OpenOptions): OnnxSettings {
+  const wanted = given.threads === undefined ? options.threads : Number(given.threads);
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 256))
     throw new BlackBoxError("BLACKBOX_UNKNOWN", `black-box setting threads=${given.threads}: give 1 to 256`);
+  const threads = wanted === undefined ? undefined : Math.min(wanted, options.maxThreads ?? wanted);
   const provider = EXECUTION_PROVIDERS.find((word) => word === (given.provider ?? "cpu"));
   if (provider === undefined)
     throw new BlackBoxError(

@@ -10,6 +10,15 @@ export type TensorBackend = "wasm" | "tensorflow";
 let started: Promise<TensorBackend> | undefined;
 
 /**
+ * Holds `tensorflow` to so many CPU threads (TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, which TensorFlow reads when it
+ * is loaded): to be called before `startTensorBackend`. `wasm` has one thread anyhow.
+ */
+export function limitTensorThreads(threads: number): void {
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  process.env.TF_NUM_INTEROP_THREADS = String(threads);
+}
+
+/**
  * Starts TensorFlow.js once per process. `wasm` always works; `tensorflow` (@tensorflow/tfjs-node, an optional package)
  * is used on request, and by `auto` when it is installed. The two round differently: for equal bits use the same one.
  * @throws DecoderError DECODER_BACKEND

@@ -68,6 +68,11 @@ export function checkHost(address: OipAddress, allowedHosts: readonly string[]):
   );
 }
 
+/** `checkHost` for the origin of a model that is open already. @throws BlackBoxError BLACKBOX_REFUSED */
+export function checkOrigin(origin: string, allowedHosts: readonly string[]): void {
+  checkHost(parseAddress(`${origin}/v2/models/any`), allowedHosts);
+}
+
 function parseUrl(text: string): URL | undefined {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
