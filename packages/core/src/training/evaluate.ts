@@ -4,13 +4,12 @@ import { evaluationPrompts, type PromptPlan } from "../data/clicks.js";
 import type { Sample } from "../data/dataset.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
 import type { Mask } from "../image/image.js";
-import { type Size, scalePoint } from "../image/place.js";
 import { resizeMap } from "../image/resize.js";
 import { mean } from "../math/vector.js";
 import { overlap, threshold } from "../metrics/overlap.js";
 import { hd95 } from "../metrics/surface.js";
 import type { Case, CaseCache } from "./cases.js";
-import { type PromptedQuery, segmentPrompted } from "./prompted-model.js";
+import { type PromptedQuery, scalePrompt, segmentPrompted } from "./prompted-model.js";
 
 export interface ImageScore {
   readonly id: number;
@@ -109,14 +108,6 @@ async function scoreBlock(
       ...(init.surface ? { hd95: mean(masks.map((mask) => hd95(mask, fullMask))) } : {}),
     };
   });
-}
-
-function scalePrompt({ points, box }: Prompt, from: Size, to: Size): Prompt {
-  const moved = points.map((point) => scalePoint(point, from, to));
-  if (!box) return { points: moved };
-  const first = scalePoint({ x: box.left, y: box.top }, from, to);
-  const last = scalePoint({ x: box.right, y: box.bottom }, from, to);
-  return { points: moved, box: { left: first.x, top: first.y, right: last.x, bottom: last.y } };
 }
 
 /** Where a prompt without a click would have it: the middle of its box. */

@@ -1,13 +1,16 @@
 import type { Prompt, PromptPoint, SegmentationModel } from "../blackbox/model.js";
 import { DECODER_SIZE, type IpDecoder } from "../decoder/ip-decoder.js";
 import type { Image, ProbabilityMap } from "../image/image.js";
-import { scalePoint } from "../image/place.js";
+import { type Size, scalePoint } from "../image/place.js";
 import { resizeImage } from "../image/resize.js";
 import type { Case } from "./cases.js";
 
+/** What a query needs of a case: a picture at the size of `caseSize`, and the decoder's frozen features of it. */
+export type Subject = Pick<Case, "image" | "prepared">;
+
 /** One query: a case, a click in pixels of the case's image, and the decoder that draws on it; none is zero-shot. */
-export interface PromptedQuery {
-  readonly subject: Case;
+export interface PromptedQuery<S extends Subject = Case> {
+  readonly subject: S;
   readonly point: PromptPoint;
   /** What the black box is told, where that is more than the one click. */
   readonly prompt?: Prompt;
@@ -23,7 +26,7 @@ const decoderSquare = { width: DECODER_SIZE, height: DECODER_SIZE };
 export async function segmentPrompted(
   model: SegmentationModel,
   decoder: IpDecoder,
-  queries: readonly PromptedQuery[],
+  queries: readonly PromptedQuery<Subject>[],
   signal?: AbortSignal,
 ): Promise<ProbabilityMap[]> {
   const images = queries.map((query) => query.subject.image);
@@ -37,7 +40,7 @@ export async function segmentPrompted(
 }
 
 /** The visual prompts of the queries that have a decoder, each at the size of its case's image. */
-export function drawPrompts(decoder: IpDecoder, queries: readonly PromptedQuery[]): (Image | undefined)[] {
+export function drawPrompts(decoder: IpDecoder, queries: readonly PromptedQuery<Subject>[]): (Image | undefined)[] {
   const drawn = queries.flatMap(({ subject, point, theta }) =>
     theta ? [{ theta, image: subject.prepared, point: scalePoint(point, subject.image, decoderSquare) }] : [],
   );
@@ -58,4 +61,13 @@ function addClipped(image: Image, prompt: Image): Image {
     data[i] = Math.min(255, Math.max(0, image.data[i] + prompt.data[i]));
   }
   return { ...image, data };
+}
+
+/** The same prompt in the picture at another size. */
+export function scalePrompt({ points, box }: Prompt, from: Size, to: Size): Prompt {
+  const moved = points.map((point) => scalePoint(point, from, to));
+  if (!box) return { points: moved };
+  const first = scalePoint({ x: box.left, y: box.top }, from, to);
+  const last = scalePoint({ x: box.right, y: box.bottom }, from, to);
+  return { points: moved, box: { left: first.x, top: first.y, right: last.x, bottom: last.y } };
 }

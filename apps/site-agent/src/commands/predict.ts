@@ -1,0 +1,76 @@
+import { resolve } from "node:path";
+import { UsageError } from "@fedbaps/core/common/errors.js";
+import { readingFields } from "@fedbaps/core/data/reading.js";
+import type { WindowRule } from "@fedbaps/core/data/sources.js";
+import { Command, InvalidArgumentError } from "commander";
+import { AgentError } from "../errors.js";
+import { BLACKBOX_HELP, type CommandIo, type HomeOption, integer, oneOf, printJson, say } from "../options.js";
+import type { Where } from "../predict/plan.js";
+import { collectLabel, collectPoint, type PromptFlags, parseBox, promptsOf } from "../predict/prompt-flags.js";
+import { predictAll } from "../predict/run.js";
+import { outcomeJson, outcomeText } from "../predict/summary.js";
+
+export interface PredictOptions extends HomeOption, PromptFlags {
+  readonly out: string;
+  readonly frame?: number;
+  readonly slice?: number;
+  readonly plane: Where["plane"];
+  readonly window?: WindowRule;
+  readonly study?: string;
+  readonly decoder?: string;
+  readonly zeroShot?: boolean;
+  readonly forceDecoder?: boolean;
+  readonly segment: string;
+  readonly blackbox?: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** `fedbaps-site predict`: segments new pictures, with the adapted decoder where that does no harm. */
+export function predictCommand(io: CommandIo): Command {
+  const command = new Command("predict")
+    .description("segment new pictures, with this site's adapted decoder where it was better than the plain model")
+    .argument("<image-or-dir>", "a picture (PNG, JPEG, TIFF, BMP, DICOM, NIfTI), or a folder of them")
+    .option("--point <x,y>", "a click, in pixels from the upper left; may be given again", collectPoint)
+    .option("--label <0|1>", "of the points in their order: 1 foreground (default), 0 background", collectLabel)
+    .option("--box <x0,y0,x1,y1>", "a box around what is sought", parseBox)
+    .option("--points <file>", "a CSV list of prompts: image,x,y[,label] or image,x0,y0,x1,y1")
+    .option("--out <dir>", "folder for masks, overlays and probability maps", "predictions")
+    .option("--study <name>", "use the decoder of this study (default: the one that finished here last)")
+    .option("--decoder <file>", "use this decoder (.safetensors)")
+    .option("--zero-shot", "use no decoder")
+    .option("--force-decoder", "use the decoder also for another black box, a box or several points")
+    .option("--frame <n>", "of a DICOM file of several frames, from 1", integer(1))
+    .option("--slice <n>", "of a NIfTI volume, from 1", integer(1))
+    .option("--plane <name>", "in which a volume is cut", oneOf(["axial", "coronal", "sagittal"] as const), "axial")
+    .option("--window <rule>", "grey values of DICOM and NIfTI: file, percentiles, or center,width", parseWindow)
+    .option("--segment <name>", "what a DICOM segmentation calls it", "Segmentation")
+    .option("--blackbox <spec>", BLACKBOX_HELP)
+    .option("--threads <n>", "CPU threads of the black box", integer(1, 256))
+    .option("--json", "print one JSON document on standard output");
+  return command.action((path: string) => run(io, path, command.optsWithGlobals()));
+}
+
+async function run(io: CommandIo, path: string, options: PredictOptions): Promise<void> {
+  const chosen = [options.study, options.decoder, options.zeroShot].filter((given) => given !== undefined);
+  if (chosen.length > 1) throw new UsageError("give one of --study, --decoder and --zero-shot");
+  const prompts = await promptsOf(options);
+  const outcome = await predictAll(io, path, prompts, { ...options, out: resolve(options.out) });
+  if (options.json) printJson(io, outcomeJson(outcome));
+  else io.stdout(outcomeText(outcome));
+  const { failed } = outcome.result;
+  if (failed.length === 0) return;
+  for (const { code, message } of options.json ? [] : failed) say(io, `${code}  ${message}`);
+  // One picture with a prompt that is not in it is a slip of the command line.
+  if (outcome.pictures === 1 && failed[0].code === "PROMPT_OUTSIDE") throw new UsageError(failed[0].message);
+  throw new AgentError(
+    "STUDY_FAILED",
+    `${failed.length} of ${outcome.pictures} could not be segmented; the others are in ${outcome.out}`,
+  );
+}
+
+function parseWindow(text: string): WindowRule {
+  const parsed = readingFields.window.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(`${parsed.error.issues[0].message}.`);
+  return parsed.data;
+}
