@@ -44,8 +44,8 @@ describe("openDataset", () => {
     const folder = await folderOf(images, ["a.png", "b.PNG", "c.jpg", "d.png", "e.png", "gone.png"]);
     const samples = all(await openDataset(folder, { seed: 1 })).sort((p, q) => p.id - q.id);
     expect(samples.map(({ id, stem }) => `${id}${stem}`)).toEqual(["1a", "2b", "3c", "4d", "5e"]);
-    expect(basename(samples[1].imagePath)).toBe("b.JPG");
-    expect(basename(samples[1].maskPath)).toBe("b.PNG");
+    expect(basename(samples[1].image.path)).toBe("b.JPG");
+    expect(basename(samples[1].mask.path)).toBe("b.PNG");
   });
 
   it("splits 60/20/20 without overlap, the same for the same stems and seed, wherever the folder lies", async () => {
@@ -73,7 +73,7 @@ describe("openDataset", () => {
     const dataset = await openDataset(folder, { seed: 1 });
     expect(dataset.train.map((s) => s.stem)).toEqual(["a", "b"]);
     expect(all(dataset).map((s) => s.id)).toEqual([1, 2, 3, 4]);
-    expect(dataset.val[0].imagePath).toBe(join(folder, "val", "images", "a.png"));
+    expect(dataset.val[0].image.path).toBe(join(folder, "val", "images", "a.png"));
     await rm(join(folder, "val"), { recursive: true });
     const error = await fails(openDataset(folder, { seed: 1 }));
     expect([error.code, error.message.includes("no folder val;")]).toEqual(["DATASET_EMPTY", true]);
@@ -115,10 +115,11 @@ describe("openDataset", () => {
 describe("loadSample", () => {
   const load = async (...rows: string[]) => {
     const folder = await temporaryFolder();
-    const sample = { id: 1, stem: "a", imagePath: join(folder, "a.png"), maskPath: join(folder, "m.png") };
+    const [image, mask] = ["a.png", "m.png"].map((name) => ({ kind: "picture" as const, path: join(folder, name) }));
+    const sample = { id: 1, stem: "a", image, mask };
     const data = new Float32Array(3 * 2).fill(100);
-    await writePng(sample.imagePath, { data, width: 3, height: 2, channels: 1 });
-    await writeMaskPng(sample.maskPath, maskOf(...rows));
+    await writePng(image.path, { data, width: 3, height: 2, channels: 1 });
+    await writeMaskPng(mask.path, maskOf(...rows));
     return loadSample(sample);
   };
 

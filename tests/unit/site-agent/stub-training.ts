@@ -70,8 +70,8 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       Array.from({ length: count }, (_, i) => ({
         id: i,
         stem: options.stem?.(i) ?? "secret",
-        imagePath: "secret.png",
-        maskPath: "secret.png",
+        image: { kind: "picture", path: "secret.png" },
+        mask: { kind: "picture", path: "secret.png" },
       }));
     const train: TrainPart = async (steps, part, parts, start, { signal, onStep } = {}) => {
       const first = stepsAfter(steps, part - 1, parts);
@@ -112,7 +112,9 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       plan,
       meter,
       dataset: { train: samples(options.train ?? 10), val: samples(VAL), test: samples(TEST) },
-      model: { description: { name: "stub", identity: "stub-1" } } as SegmentationModel,
+      model: {
+        description: { name: "stub", identity: "stub-1", nativeSize: { width: 64, height: 64 }, geometry: "stretch" },
+      } as SegmentationModel,
       parameterCount: length,
       initialTheta: () => new Float32Array(length),
       startState: () => ({ step: 0, theta: new Float32Array(length), moments: [new Float32Array(length)] }),

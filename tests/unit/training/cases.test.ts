@@ -47,8 +47,8 @@ let file: Sample;
 beforeAll(async () => {
   const folder = await temporaryFolder();
   await writePhantomSite(folder, { site: 0, images: 1, seed: 1 });
-  const path = (part: string) => join(folder, part, "phantom-0001.png");
-  file = { id: 1, stem: "phantom-0001", imagePath: path("images"), maskPath: path("masks") };
+  const picture = (part: string) => ({ kind: "picture" as const, path: join(folder, part, "phantom-0001.png") });
+  file = { id: 1, stem: "phantom-0001", image: picture("images"), mask: picture("masks") };
 });
 const sample = (id: number): Sample => ({ ...file, id });
 const samples = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => sample(from + i));
@@ -112,7 +112,7 @@ describe("the cache of cases", () => {
   it("holds nothing of a picture that cannot be read", async () => {
     const { decoder, prepared } = countingDecoder();
     const cache = new CaseCache(decoder, SIZE, 1e9);
-    const missing = { ...sample(1), imagePath: `${file.imagePath}.gone` };
+    const missing = { ...sample(1), image: { kind: "picture" as const, path: `${file.image.path}.gone` } };
     expect(typeof (await codeOf(() => cache.get(missing)))).toBe("string");
     expect(prepared).toHaveLength(0);
     await cache.get(sample(1));

@@ -4,7 +4,8 @@ import { MeteredModel, type MeterState, type Purpose, QueryMeter } from "../blac
 import type { SegmentationModel } from "../blackbox/model.js";
 import { type OpenOptions, openBlackBox } from "../blackbox/open.js";
 import type { Clock } from "../common/clock.js";
-import { type Dataset, loadSample, openDataset, type Sample } from "../data/dataset.js";
+import { type Dataset, loadSample, type Material, type Sample } from "../data/dataset.js";
+import { openUsable } from "../data/usable.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
 import { openDecoder } from "../decoder/open.js";
 import type { DecoderKind } from "../decoder/parameters.js";
@@ -23,6 +24,8 @@ import { drawPrompts } from "./prompted-model.js";
 export interface SiteTrainingSettings {
   /** The site's folder. */
   readonly data: string;
+  /** How the folder is read, and what share of its cases may be bad. */
+  readonly material?: Material;
   /** The black box, as `openBlackBox` reads it. */
   readonly blackbox: string;
   readonly decoder: DecoderKind;
@@ -90,18 +93,17 @@ export class SiteTraining {
   }
 
   /**
-   * Reads every picture once, so that a bad one is found before anything is paid for.
+   * Reads every picture once, so that bad ones are found before anything is paid for. Up to the tolerance they are left out
+   * (`dataset.leftOut`).
    * @throws DatasetError, ImageError, BlackBoxError, DecoderError, BudgetError; nothing has been asked of the black box.
    */
   static async open(settings: SiteTrainingSettings): Promise<SiteTraining> {
-    const dataset = await openDataset(settings.data, { seed: settings.seed });
     const decoder = await openDecoder(settings.decoder, settings.backend ?? "auto");
     const model = await openBlackBox(settings.blackbox, { clock: settings.clock, ...settings.open });
     const meter = new QueryMeter(settings.budget, settings.clock, settings.meter);
     try {
-      const training = new SiteTraining(settings, dataset, model, decoder, meter);
-      for (const sample of [...dataset.test, ...dataset.val, ...dataset.train]) await training.#cases.get(sample);
-      return training;
+      const dataset = await openUsable(settings.data, { ...settings.material, seed: settings.seed });
+      return new SiteTraining(settings, dataset, model, decoder, meter);
     } catch (error) {
       await model.close();
       throw error;

@@ -1,0 +1,129 @@
+import { accessProblem } from "./discovery/formats.js";
+import { type Figures, figuresOf } from "./figures.js";
+import type { KeptFindings } from "./findings.js";
+import { mapLimited } from "./limited.js";
+import { loadSample } from "./load.js";
+import { maskLevels } from "./mask-levels.js";
+import { PARTS, type Part } from "./parts.js";
+import { type Problem, problemOf } from "./problem.js";
+import type { Sample } from "./samples.js";
+import type { Split } from "./split.js";
+
+/** One case, read: its figures if it can be used, and what is wrong or strange with it. */
+export interface Examined {
+  readonly sample: Sample;
+  readonly figures?: Figures;
+  readonly problems: readonly Problem[];
+}
+
+export interface ExamineOptions {
+  readonly findings?: KeptFindings | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Decoding is done by other threads, so a few more than there are processors keep them busy. */
+const AT_ONCE = 4;
+
+async function look(sample: Sample): Promise<Figures> {
+  const { image, mask } = await loadSample(sample);
+  return figuresOf(image, mask, await maskLevels(sample.mask));
+}
+
+async function examineOne(sample: Sample, findings: KeptFindings | undefined): Promise<Examined> {
+  const { image, mask } = sample;
+  try {
+    const read = () => look(sample);
+    const figures = findings ? await findings.figures([image.path, mask.path], { image, mask }, read) : await read();
+    return { sample, figures, problems: oddities(sample, figures) };
+  } catch (error) {
+    const barred = (await accessProblem(image.path)) ?? (await accessProblem(mask.path));
+    return { sample, problems: [{ ...(barred ?? problemOf(error, image.path)), sample: sample.id }] };
+  }
+}
+
+/** What does not keep a case from being used. */
+function oddities({ id, image, mask }: Sample, { blank, levels }: Figures): Problem[] {
+  const problems: Problem[] = [];
+  if (blank)
+    problems.push({
+      severity: "warning",
+      code: "IMAGE_BLANK",
+      file: image.path,
+      sample: id,
+      message: "all pixels are alike",
+      remedy: "look at the picture; take the pair out if it shows nothing",
+    });
+  if (levels > 0)
+    problems.push({
+      severity: "warning",
+      code: "MASK_VALUES",
+      file: mask.path,
+      sample: id,
+      message: `has ${levels} ${levels === 1 ? "level" : "levels"} between black and white; above half of the range counts as inside`,
+      remedy: "save one structure a mask, black and white",
+    });
+  return problems;
+}
+
+/**
+ * Reads every sample once, a few at a time, and keeps only figures: any number of pictures in bounded memory.
+ * @throws the signal's reason when it is aborted
+ */
+export async function examine(
+  samples: readonly Sample[],
+  { findings, signal, onProgress }: ExamineOptions,
+): Promise<Examined[]> {
+  let done = 0;
+  const examined = await mapLimited(samples, AT_ONCE, async (sample) => {
+    signal?.throwIfAborted();
+    const one = await examineOne(sample, findings);
+    onProgress?.(++done, samples.length);
+    return one;
+  });
+  signal?.throwIfAborted();
+  await findings?.save();
+  return examined;
+}
+
+/** The part of every sample, by its number. */
+export function partsById(split: Split<Sample>): ReadonlyMap<number, Part> {
+  return new Map(PARTS.flatMap((part) => split[part].map(({ id }) => [id, part] as const)));
+}
+
+/**
+ * Pictures with equal pixels. Where they lie in different parts, those in training are bad cases, and those in validation if
+ * one is in test: what is measured on a picture that was trained on would be too good. Else they are warned of.
+ */
+export function equalPictures(examined: readonly Examined[], parts: ReadonlyMap<number, Part>): Problem[] {
+  const groups = new Map<string, Sample[]>();
+  for (const { sample, figures } of examined)
+    if (figures && !figures.blank) groups.set(figures.picture, [...(groups.get(figures.picture) ?? []), sample]);
+  return [...groups.values()].filter(({ length }) => length > 1).flatMap((group) => equalProblems(group, parts));
+}
+
+function equalProblems(group: readonly Sample[], parts: ReadonlyMap<number, Part>): Problem[] {
+  const rank = ({ id }: Sample) => PARTS.indexOf(parts.get(id) ?? "train");
+  const kept = group.reduce((best, sample) => (rank(sample) > rank(best) ? sample : best));
+  return group
+    .filter((sample) => sample !== kept)
+    .map((sample): Problem => {
+      const about = { file: sample.image.path, sample: sample.id };
+      const remedy = "take one of them out";
+      return rank(sample) === rank(kept)
+        ? {
+            ...about,
+            severity: "warning",
+            code: "IMAGE_DUPLICATE",
+            message: `is the same picture as ${kept.image.path}`,
+            remedy,
+          }
+        : {
+            ...about,
+            severity: "case",
+            code: "IMAGE_IN_TWO_SPLITS",
+            message: `is in ${PARTS[rank(sample)]}, and the same picture is in ${PARTS[rank(kept)]} as ${kept.image.path}`,
+            remedy,
+          };
+    });
+}

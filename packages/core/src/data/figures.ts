@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Image, Mask } from "../image/image.js";
+
+export const figuresSchema = z.strictObject({
+  width: z.number().int().min(1),
+  height: z.number().int().min(1),
+  inside: z.number().int().min(1),
+  picture: z.string(),
+  blank: z.boolean(),
+  levels: z.number().int().min(0),
+});
+
+/** What is kept of a case that can be used. */
+export interface Figures {
+  /** Pixels as read. */
+  readonly width: number;
+  readonly height: number;
+  /** Pixels inside the mask. */
+  readonly inside: number;
+  /** Equal for equal pixels, to 8 bits a channel. */
+  readonly picture: string;
+  /** Whether all pixels are alike. */
+  readonly blank: boolean;
+  /** Distinct grey levels of the mask's file between black and white, JPEG's rims not counted; 0 is as it should be. */
+  readonly levels: number;
+}
+
+/** SHA-256 of size and pixels, cut to 128 bits. */
+function hashOf({ data, width, height }: Image): string {
+  const bytes = Uint8ClampedArray.from(data);
+  return createHash("sha256").update(`${width}x${height} `).update(bytes).digest("base64url").slice(0, 22);
+}
+
+function isBlank({ data, channels }: Image): boolean {
+  for (let i = channels; i < data.length; i++) if (data[i] !== data[i % channels]) return false;
+  return true;
+}
+
+/** The figures of a picture with its mask. @param levels see `Figures` */
+export function figuresOf(image: Image, mask: Mask, levels: number): Figures {
+  let inside = 0;
+  for (const value of mask.data) inside += value;
+  const { width, height } = image;
+  return { width, height, inside, picture: hashOf(image), blank: isBlank(image), levels };
+}
