@@ -20,6 +20,10 @@ export type AgentErrorCode =
   | "PASSPHRASE_NEEDED"
   | "PASSPHRASE_WRONG"
   | "OUT_UNWRITABLE"
+  /** A file that this program did not write is where a result would go. */
+  | "OUT_OCCUPIED"
+  /** No decoder that this site would use. */
+  | "NOTHING_TO_EXPORT"
   | "NOT_ENROLLED"
   | "ENROL_REFUSED"
   | "RENEW_REFUSED"

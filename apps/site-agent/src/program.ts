@@ -8,6 +8,7 @@ import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { exportCommand } from "./commands/export.js";
 import { initCommand } from "./commands/init.js";
 import { passphraseCommand } from "./commands/passphrase.js";
 import { renewCommand } from "./commands/renew.js";
@@ -42,6 +43,7 @@ export function buildProgram(io: CommandIo): Command {
     blackboxCommand,
     evaluateCommand,
     adaptCommand,
+    exportCommand,
     completionCommand,
   ];
   for (const command of commands) program.addCommand(command(io));

@@ -94,6 +94,16 @@ export class StudyStore {
     return Journal.read(join(home.study(study), JOURNAL), recordSchema);
   }
 
+  /** The newest version on the disk; may be called while the agent runs. */
+  static async newestVersion(home: Home, study: string): Promise<{ version: number; theta: Float32Array } | undefined> {
+    const folder = join(home.study(study), "versions");
+    for (const version of versionsAmong(await readdir(folder).catch((): string[] => []))) {
+      const found = await readVectors(join(folder, versionFile(version)), z.object({ version: z.literal(version) }));
+      if (found) return { version, theta: found.vectors[0] };
+    }
+    return undefined;
+  }
+
   /** What was spent by the checkpoints, which are ahead of the journal. May be called while the agent runs. */
   static async checkpointMeter(home: Home, study: string): Promise<MeterState> {
     const folder = home.study(study);
@@ -206,11 +216,7 @@ export class StudyStore {
 
   /** Versions on the disk, the newest first. */
   async versions(): Promise<number[]> {
-    const names = await readdir(this.#path("versions"));
-    return names
-      .filter((name) => /^\d+\.bin$/.test(name))
-      .map((name) => Number.parseInt(name, 10))
-      .sort((a, b) => b - a);
+    return versionsAmong(await readdir(this.#path("versions")));
   }
 
   /** Deletes the other versions: any can be had again from the past rounds' sums. */
@@ -233,7 +239,7 @@ export class StudyStore {
   }
 
   #versionFile(version: number): string {
-    return this.#path("versions", `${String(version).padStart(4, "0")}.bin`);
+    return this.#path("versions", versionFile(version));
   }
 
   #partialFile({ on, version }: Measurement): string {
@@ -243,6 +249,18 @@ export class StudyStore {
   #path(...names: string[]): string {
     return join(this.folder, ...names);
   }
+}
+
+function versionFile(version: number): string {
+  return `${String(version).padStart(4, "0")}.bin`;
+}
+
+/** The versions of which there is a file, the newest first. */
+function versionsAmong(names: readonly string[]): number[] {
+  return names
+    .filter((name) => /^\d+\.bin$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
+    .sort((a, b) => b - a);
 }
 
 /** The name, or with a number after it where that is taken. */

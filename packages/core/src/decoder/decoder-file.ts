@@ -48,9 +48,13 @@ export interface DecoderProvenance {
 
 /** Writes a decoder as `.safetensors`: whole or not at all. */
 export async function saveDecoder(file: string, theta: Float32Array, provenance: DecoderProvenance): Promise<void> {
+  await writeFileAtomic(file, encodeDecoder(theta, provenance));
+}
+
+/** The bytes of a decoder's file. @throws DecoderError DECODER_PARAMETERS */
+export function encodeDecoder(theta: Float32Array, provenance: DecoderProvenance): Uint8Array {
   const { decoder, version, seed, sizing, ...rest } = provenance;
-  // The file may be handed on: its black box is named without the folders of this machine.
-  const blackbox = rest.blackbox.replace(/^(.*?:).*[\\/]/, "$1");
+  const blackbox = withoutFolders(rest.blackbox);
   const sizes = sizing && {
     geometry: sizing.geometry,
     nativeWidth: String(sizing.nativeSize.width),
@@ -65,7 +69,12 @@ export async function saveDecoder(file: string, theta: Float32Array, provenance:
     blackbox,
     ...sizes,
   };
-  await writeFileAtomic(file, writeSafetensors(theta, decoderLayout(decoder), metadata));
+  return writeSafetensors(theta, decoderLayout(decoder), metadata);
+}
+
+/** How a black box is named in a file that may be handed on: without the folders and hosts of this machine. */
+export function withoutFolders(blackbox: string): string {
+  return blackbox.replace(/^(.*?:).*[\\/]/, "$1");
 }
 
 /** @throws DecoderError DECODER_FILE when the file is missing or is not one of ours. */
