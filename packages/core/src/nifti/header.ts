@@ -1,4 +1,5 @@
 import { NIFTI1, NIFTI2, readHeader } from "nifti-reader-js";
+import { otherContent } from "../image/content.js";
 import { ImageError } from "../image/errors.js";
 import { type Affine, isInvertible, type Triple } from "./affine.js";
 import { COPY_AGAIN, unreadableVolume } from "./unreadable.js";
@@ -30,6 +31,8 @@ export const HEADER_BYTES = NIFTI2.MAGIC_COOKIE;
 /** Larger volumes are refused before memory is taken for them. */
 const MAX_BYTES = 2 * 1024 ** 3;
 
+const NOT_NIFTI = { reason: "not a NIfTI file (it does not begin as one)", remedy: "save it again as .nii or .nii.gz" };
+
 const TO_MILLIMETRES: Readonly<Record<number, number>> = {
   [NIFTI1.UNITS_METER]: 1000,
   [NIFTI1.UNITS_MICRON]: 0.001,
@@ -40,8 +43,11 @@ function parse(path: string, bytes: Uint8Array): NIFTI1 | NIFTI2 {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sizes = bytes.length >= 4 ? [view.getInt32(0, true), view.getInt32(0, false)] : [];
   const length = [NIFTI1.MAGIC_COOKIE, NIFTI2.MAGIC_COOKIE].find((size) => sizes.includes(size));
-  if (!length)
-    throw unreadableVolume(path, "not a NIfTI file (it does not begin as one)", "save it again as .nii or .nii.gz");
+  if (!length) {
+    // A text, a web page, the pointer to a file: what people find under the name of a volume.
+    const { reason, remedy } = otherContent(bytes) ?? NOT_NIFTI;
+    throw unreadableVolume(path, reason, remedy);
+  }
   if (bytes.length < length)
     throw unreadableVolume(path, `cut short within its header (${bytes.length} bytes of ${length})`, COPY_AGAIN);
   // Without what follows the fixed part: extensions hold nothing that is needed, and damaged ones must not matter.

@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf } from "../common/errors.js";
+import { CONTENT_BYTES } from "../image/content.js";
 import { ImageError } from "../image/errors.js";
+import { fileStart } from "../image/file-start.js";
 import { HEADER_BYTES, type NiftiHeader, readNiftiHeader, voxelBytes } from "./header.js";
 import { imgBeside, pairOf } from "./pair.js";
 import { COPY_AGAIN, unreadableVolume } from "./unreadable.js";
@@ -79,29 +80,11 @@ function swapBytes(bytes: Uint8Array, width: 1 | 2 | 4 | 8): void {
   else if (width === 8) buffer.swap64();
 }
 
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path);
-  } catch (cause) {
-    const absent = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw absent
-      ? unreadableVolume(path, "no such file", "check the path", cause)
-      : unreadableVolume(path, `cannot be opened (${messageOf(cause)})`, "check who may read it", cause);
-  }
-}
-
 /** The file's size, and whether it is compressed. */
 async function inspect(path: string): Promise<{ size: number; gzip: boolean }> {
-  const file = await openFile(path);
-  try {
-    const info = await file.stat();
-    if (!info.isFile()) throw unreadableVolume(path, "not a file", "name a .nii or .nii.gz file");
-    if (info.size === 0) throw unreadableVolume(path, "the file is empty", COPY_AGAIN);
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return { size: info.size, gzip: buffer[0] === 0x1f && buffer[1] === 0x8b };
-  } finally {
-    await file.close();
-  }
+  const { head, size } = await fileStart(path, CONTENT_BYTES);
+  const gzip = head[0] === 0x1f && head[1] === 0x8b;
+  return { size, gzip };
 }
 
 /** Runs a reading; what the unpacking of a file throws becomes an error of ours. */
