@@ -10,6 +10,7 @@ import { readJson, writeJson } from "./json-file.js";
 import type { StepReport } from "./paid-steps.js";
 import { plainReason } from "./plain-reason.js";
 import type { Policy } from "./policy.js";
+import { type Results, writeResults } from "./report/results-file.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
 
@@ -37,6 +38,8 @@ export interface ReportInit {
   /** Where else results go. */
   readonly out: string | undefined;
   say(line: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** After every step of the site's own fine-tuning. */
   onStep(step: StepReport): void;
 }
@@ -51,15 +54,17 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
   const { dataset, meter } = opened.training;
   await work.validate(version, signal);
   await work.fineTune(signal, init.onStep);
-  const zeroShot = meanDice(await work.measure("zero-shot", signal));
+  const zeroShotScores = await work.measure("zero-shot", signal);
+  const zeroShot = meanDice(zeroShotScores);
   const best = work.choice()?.best.version ?? 0;
   const theta = best > 0 ? await work.theta(best, signal) : undefined;
+  const adaptedScores = theta ? await work.measure("adapted", signal) : null;
   const report: LocalReport = {
     site,
     study: study.name,
     images: { train: dataset.train.length, val: dataset.val.length, test: dataset.test.length },
     zeroShotDice: zeroShot,
-    adaptedDice: theta ? meanDice(await work.measure("adapted", signal)) : zeroShot,
+    adaptedDice: adaptedScores ? meanDice(adaptedScores) : zeroShot,
     deployed: theta !== undefined,
     version: best,
     queries: meter.spent,
@@ -76,6 +81,22 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     seed: study.seed,
     sizing: { geometry: description.geometry, nativeSize: description.nativeSize },
   };
+  const zeroShotVal = work.choice()?.zeroShot ?? [];
+  const results: Results = {
+    at: new Date(init.now()).toISOString(),
+    site,
+    study: study.name,
+    title: study.title,
+    settings: settingsOf(study, opened.training.parameterCount),
+    blackbox: { name: description.name, identity: description.identity },
+    images: report.images,
+    deployed: report.deployed,
+    version: best,
+    validation: { zeroShot: zeroShotVal, best: work.choice()?.best.scores ?? zeroShotVal },
+    curve: report.curve,
+    test: { zeroShot: zeroShotScores, adapted: adaptedScores },
+    meter: meter.state,
+  };
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
     const decoder = join(folder, "decoder.safetensors");
     const write = async () => {
@@ -84,6 +105,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
       if (theta) await saveDecoder(decoder, theta, provenance);
       else await rm(decoder, { force: true });
       await writeJson(join(folder, "report.json"), report);
+      await writeResults(folder, results);
     };
     await store.patience.keep(() => writing(folder, write));
   }
@@ -94,6 +116,12 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
       .afterReport?.(theta ? { theta, out } : { out })
       .catch((error: unknown) => say(`${study.name}: the pictures could not be made: ${plainReason(error)}`));
   return report;
+}
+
+/** What of a study's text the page of its results tells. */
+export function settingsOf(study: StudySpec, decoderParameters: number): Results["settings"] {
+  const { decoder, preset, rounds, personalShare, budget, clicks, seed } = study;
+  return { decoder, decoderParameters, preset, rounds, personalShare, budget, clicks, seed };
 }
 
 /** The pictures of an earlier study or run. */

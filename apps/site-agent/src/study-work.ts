@@ -2,12 +2,13 @@ import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Sample } from "@fedbaps/core/data/dataset.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
-import { type EvaluationResume, type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
+import { type Answer, type EvaluationResume, type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
 import { AgentError } from "./errors.js";
 import { fineTune } from "./fine-tuning.js";
 import { measureInBlocks, type StepReport, trainStretch } from "./paid-steps.js";
+import { AnswerFiles } from "./report/answer-files.js";
 import { StudyModel, type StudyModelInit } from "./study-model.js";
 import type { RecordOf } from "./study-records.js";
 import type { Measurement, StepCheckpoint, TrainedRound } from "./study-store.js";
@@ -116,7 +117,10 @@ export class StudyWork {
     const version = subject === "zero-shot" ? 0 : (this.choice()?.best.version ?? 0);
     const theta = subject === "zero-shot" ? undefined : await this.theta(version, signal);
     const measurement: Measurement = { on: "test", version };
-    const ask = (resume: EvaluationResume) => training.report(theta, signal, resume);
+    const files = new AnswerFiles(store.folder);
+    // Without them the report lacks pictures, no more.
+    const onAnswers = (answers: readonly Answer[]) => files.save(subject, answers).catch(() => {});
+    const ask = (resume: EvaluationResume) => training.report(theta, signal, { ...resume, onAnswers });
     const scores = await measureInBlocks(store, training, measurement, ask);
     await store.record({ kind: "measured", subject, scores, meter: training.meter.state });
     await store.dropPartial(measurement);

@@ -21,6 +21,8 @@ import {
   sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";
+import { AnswerFiles, type Subject } from "../report/answer-files.js";
+import { type Results, writeResults } from "../report/results-file.js";
 
 interface AdaptOptions extends MeasureOptions {
   readonly decoder: DecoderKind;
@@ -75,14 +77,43 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
     };
     // The best so far is on the disk while the run goes on: what was paid for is not lost with the process.
     const onBetter = (theta: Float32Array, version: number) => saveDecoder(file, theta, { ...provenance, version });
-    const result = await adaptLocally(training, { signal: io.signal, onProgress, onBetter });
+    const answers = new AnswerFiles(out);
+    const onAnswers = (subject: Subject, given: Parameters<typeof answers.save>[1]) => answers.save(subject, given);
+    await answers.clear();
+    const result = await adaptLocally(training, { signal: io.signal, onProgress, onBetter, onAnswers });
     if (io.terminal) io.stderr("\n");
     if (!result.deployed) await saveDecoder(file, result.theta, { ...provenance, version: 0 });
+    await writeResults(out, resultsOf(training, result, options, settings.seed, io.clock.now()));
     await writePictures({ training, out, ...(result.deployed ? { theta: result.theta } : {}) });
     print(io, options, training, result, (io.clock.now() - started) / 1000, file);
   } finally {
     await training.close();
   }
+}
+
+function resultsOf(
+  training: SiteTraining,
+  { zeroShot, adapted, deployed, version, validation, curve }: AdaptationResult,
+  { decoder, preset, budget, clicks }: AdaptOptions,
+  seed: number,
+  now: number,
+): Results {
+  const { train, val, test } = training.dataset;
+  const { name, identity } = training.model.description;
+  const decoderParameters = training.parameterCount;
+  return {
+    at: new Date(now).toISOString(),
+    study: "local",
+    settings: { decoder, decoderParameters, preset, rounds: PARTS, budget, clicks, seed },
+    blackbox: { name, identity },
+    images: { train: train.length, val: val.length, test: test.length },
+    deployed,
+    version,
+    validation,
+    curve,
+    test: { zeroShot, adapted: deployed ? adapted : null },
+    meter: training.meter.state,
+  };
 }
 
 /** Before anything is paid for. @throws AgentError OUT_UNWRITABLE */

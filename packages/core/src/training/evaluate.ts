@@ -48,6 +48,8 @@ export interface EvaluationResume {
   readonly known: readonly ImageScore[];
   /** Awaited after every block, with all scores so far. */
   readonly onScores: (scores: readonly ImageScore[]) => void | Promise<void>;
+  /** Awaited before it, with the answers to the first click of the block's images. */
+  readonly onAnswers?: (answers: readonly Answer[]) => void | Promise<void>;
 }
 
 /**
@@ -72,7 +74,9 @@ export async function evaluate(
       scores.push(...before);
       continue;
     }
-    scores.push(...(await scoreBlock(init, await init.cases.all(block), theta)));
+    const answers: Answer[] = [];
+    scores.push(...(await scoreBlock(init, await init.cases.all(block), theta, answers)));
+    await resume?.onAnswers?.(answers);
     await resume?.onScores(scores);
     // Scoring large pictures takes long: signs of life and a wish to stop are heard in between.
     await setImmediate();
@@ -84,6 +88,7 @@ async function scoreBlock(
   init: EvaluationInit,
   subjects: readonly Case[],
   theta: Float32Array | undefined,
+  answers: Answer[],
 ): Promise<ImageScore[]> {
   const queries: PromptedQuery[] = subjects.flatMap((subject) =>
     evaluationPrompts(subject.fullMask, { ...init, sampleId: subject.id }).map((given) => {
@@ -99,7 +104,9 @@ async function scoreBlock(
     const masks = maps
       .slice(i * each, (i + 1) * each)
       .map((map) => threshold(resizeMap(map, fullMask.width, fullMask.height), 0.5));
-    init.onAnswer?.({ id: subject.id, point: queries[i * each].point, mask: masks[0] });
+    const answer = { id: subject.id, point: queries[i * each].point, mask: masks[0] };
+    init.onAnswer?.(answer);
+    answers.push(answer);
     const overlaps = masks.map((mask) => overlap(mask, fullMask));
     return {
       id: subject.id,

@@ -1,4 +1,4 @@
-import { type ImageScore, meanDice } from "./evaluate.js";
+import { type Answer, type ImageScore, meanDice } from "./evaluate.js";
 import type { SiteTraining } from "./site-training.js";
 import { VersionChoice } from "./version-choice.js";
 
@@ -30,6 +30,8 @@ export interface AdaptationResult {
   /** The parameters of the chosen version; those of the start when none is deployed. */
   readonly theta: Float32Array;
   readonly curve: readonly CurvePoint[];
+  /** On the validation list: what decided. */
+  readonly validation: { readonly zeroShot: readonly ImageScore[]; readonly best: readonly ImageScore[] };
 }
 
 /**
@@ -43,6 +45,8 @@ export async function adaptLocally(
     readonly onProgress?: (progress: LocalProgress) => void;
     /** Awaited whenever a version becomes the best: the place to store it. */
     readonly onBetter?: (theta: Float32Array, version: number) => Promise<void>;
+    /** Awaited with the answers to the first click of test images, as they come. */
+    readonly onAnswers?: (subject: "zero-shot" | "adapted", answers: readonly Answer[]) => Promise<void>;
   } = {},
 ): Promise<AdaptationResult> {
   const { signal } = options;
@@ -66,8 +70,14 @@ export async function adaptLocally(
     }
     record(round, scores);
   }
-  const zeroShot = await training.report(undefined, signal);
-  const adapted = choice.deployed ? await training.report(best, signal) : zeroShot;
+  const report = (subject: "zero-shot" | "adapted", theta?: Float32Array) =>
+    training.report(theta, signal, {
+      known: [],
+      onScores: () => {},
+      onAnswers: (answers) => options.onAnswers?.(subject, answers),
+    });
+  const zeroShot = await report("zero-shot");
+  const adapted = choice.deployed ? await report("adapted", best) : zeroShot;
   return {
     zeroShot,
     adapted,
@@ -77,5 +87,6 @@ export async function adaptLocally(
     version: choice.best.version,
     theta: best,
     curve,
+    validation: { zeroShot: choice.zeroShot, best: choice.best.scores },
   };
 }
