@@ -1,6 +1,7 @@
 import type { Plane } from "../data/sources.js";
 import { ImageError } from "../image/errors.js";
 import type { Size } from "../image/place.js";
+import { squareSize } from "../image/square.js";
 import { unreadableVolume } from "./unreadable.js";
 import { ACROSS, type Volume } from "./volume.js";
 
@@ -18,22 +19,9 @@ export interface Slice extends Size {
 
 /** Pictures above this are refused, as picture files are. */
 const MAX_PIXELS = 100_000_000;
-/** Pixels whose sides differ by less stay as they are. */
-const SQUARE_ENOUGH = 0.01;
 
 /** Which of (right, anterior, superior) run from the picture's right to left, and from its bottom to its top. */
 const SIDES: Readonly<Record<Plane, readonly [0 | 1, 1 | 2]>> = { axial: [0, 1], coronal: [0, 2], sagittal: [1, 2] };
-
-/** Half a pixel is the usual outcome (5 mm slices on 2 mm pixels): it goes up in an image and in its mask alike. */
-function wholePixels(exact: number): number {
-  return Math.max(1, Math.floor(exact + 0.5 + 0.01));
-}
-
-function squareSize(width: number, height: number, dx: number, dy: number): Size {
-  const finer = Math.min(dx, dy);
-  if (Math.max(dx, dy) <= finer * (1 + SQUARE_ENOUGH)) return { width, height };
-  return { width: wholePixels((width * dx) / finer), height: wholePixels((height * dy) / finer) };
-}
 
 /**
  * Finds a slice. Axial: the patient's right is at the left of the picture, anterior at the top; coronal: right at the
