@@ -9,6 +9,7 @@ import { Connection } from "@fedbaps/site-agent/connection.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { loadIdentity } from "@fedbaps/site-agent/identity.js";
 import { loadMembership } from "@fedbaps/site-agent/membership.js";
+import { fixedPolicy } from "@fedbaps/site-agent/policy/live-policy.js";
 import { readPolicy } from "@fedbaps/site-agent/policy.js";
 import { StudyStore } from "@fedbaps/site-agent/study-store.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -39,7 +40,7 @@ async function makeAgent(site: string, options: StubOptions) {
     home,
     identity: await loadIdentity(home),
     membership: await loadMembership(home),
-    policy: await readPolicy(home),
+    policy: fixedPolicy(await readPolicy(home)),
     clock: systemClock,
     random,
     logger: silentLogger,

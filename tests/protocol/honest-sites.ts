@@ -15,6 +15,7 @@ import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Cohort, KeyAdvertisement, UnmaskRequest } from "@fedbaps/core/wire/secagg-messages.js";
 import { requiredSites, type StudySpec, studyHash, studySpecSchema } from "@fedbaps/core/wire/study.js";
 import { Home } from "@fedbaps/site-agent/home.js";
+import { fixedPolicy } from "@fedbaps/site-agent/policy/live-policy.js";
 import { type Policy, policySchema } from "@fedbaps/site-agent/policy.js";
 import { StudySeal } from "@fedbaps/site-agent/study-seal.js";
 import { StudyStore } from "@fedbaps/site-agent/study-store.js";
@@ -66,7 +67,7 @@ export class HonestSite implements Party {
     const history = async () => ({ sums: [], epochs: [], more: false });
     const work = new StudyWork({ study, store, seal, logger: silentLogger, history, open });
     await work.train(1, new AbortController().signal, () => {});
-    const policy = policySchema.parse(init.policy);
+    const policy = fixedPolicy(policySchema.parse(init.policy));
     const sums = new SumRunner({
       study,
       hash,

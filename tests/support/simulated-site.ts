@@ -9,6 +9,7 @@ import { decide } from "@fedbaps/site-agent/approvals.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { loadIdentity } from "@fedbaps/site-agent/identity.js";
 import { loadMembership } from "@fedbaps/site-agent/membership.js";
+import { fixedPolicy } from "@fedbaps/site-agent/policy/live-policy.js";
 import { readPolicy } from "@fedbaps/site-agent/policy.js";
 import { StudyStore } from "@fedbaps/site-agent/study-store.js";
 import { random } from "../unit/site-agent/make-runner.js";
@@ -124,7 +125,7 @@ export class SimulatedSite {
         home,
         identity: await loadIdentity(home),
         membership: await loadMembership(home),
-        policy: await readPolicy(home),
+        policy: fixedPolicy(await readPolicy(home)),
         clock,
         random,
         logger: silentLogger,

@@ -1,44 +1,18 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf } from "@fedbaps/core/common/errors.js";
-import type { Logger } from "@fedbaps/core/common/logger.js";
-import type { Identity, RandomBytes } from "@fedbaps/core/secagg/keys.js";
-import { rosterHash } from "@fedbaps/core/secagg/roster.js";
 import type { Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
-import type { SignedRoster } from "@fedbaps/core/wire/roster.js";
-import { adviceOn } from "./advice.js";
-import { type Decision, decisionOn, readDecisions } from "./approvals.js";
-import { Connection, type LinkState } from "./connection.js";
-import type { Route } from "./coordinator-route.js";
-import { WaitingForDisk } from "./disk-patience.js";
-import type { Home } from "./home.js";
-import type { Membership } from "./membership.js";
+import type { AgentComponents } from "./agent-components.js";
+import { Ending } from "./agent-ending.js";
+import { LinkNews } from "./agent-link-news.js";
+import { AgentRoster } from "./agent-roster.js";
+import { Runners } from "./agent-runners.js";
+import { AgentStudies } from "./agent-studies.js";
+import { readDecisions } from "./approvals.js";
+import { Connection } from "./connection.js";
 import { saveOffers } from "./offers.js";
 import { plainReason } from "./plain-reason.js";
-import { objections, type Policy } from "./policy.js";
-import type { ProgressFigures } from "./progress.js";
-import { acceptedRoster, saveOfferedRoster } from "./roster-files.js";
-import { RoundRunner } from "./round-runner.js";
-import type { RunnerLink } from "./runner-link.js";
-import { StudySeal } from "./study-seal.js";
 import { StudyStore } from "./study-store.js";
-import { StudyWork } from "./study-work.js";
-import { SumRunner } from "./sum-runner.js";
-import type { OpenTraining } from "./training.js";
 
-export interface AgentComponents {
-  readonly home: Home;
-  readonly identity: Identity;
-  readonly membership: Membership;
-  readonly policy: Policy;
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly logger: Logger;
-  readonly openTraining: OpenTraining;
-  /** The proxy and the authorities by which the coordinator is reached. */
-  readonly route?: Route | undefined;
-  show(figures: ProgressFigures): void;
-  say(line: string): void;
-}
+export type { AgentComponents } from "./agent-components.js";
 
 export interface AgentInit {
   /** Where else results go. */
@@ -49,21 +23,19 @@ export interface AgentInit {
 
 /** How long a step in hand may take to end when the agent stops. */
 const PATIENCE_MS = 1400;
-/** How often a decision made by `study approve` is looked for. */
+/** How often a decision made by `study approve`, and a change of the policy, is looked for. */
 const DECISIONS_MS = 1000;
 
 /** The running agent: one connection, and a runner for each approved study. */
 export class Agent {
   readonly #connection: Connection;
-  readonly #runners = new Map<string, RoundRunner>();
-  /** Studies that this process has worked on, and those that are over, with whether this site's report was taken. */
-  readonly #served = new Set<string>();
-  readonly #over = new Map<string, boolean>();
-  #offers: readonly StudyOffer[] = [];
-  #decisions: readonly Decision[] = [];
+  readonly #studies: AgentStudies;
+  readonly #runners: Runners;
+  readonly #roster: AgentRoster;
+  readonly #ending = new Ending();
+  /** What was sent, and said, last of approvals and refusals. */
   #sentApprovals = "";
-  /** Of the roster that was accepted when it was looked for last. */
-  #rosterHash: string | undefined;
+  #saidRefusals = "";
   #queue: Promise<void> = Promise.resolve();
   #cancelWatch = () => {};
   #finish: (status: number) => void = () => {};
@@ -72,11 +44,24 @@ export class Agent {
     private readonly components: AgentComponents,
     private readonly init: AgentInit,
   ) {
+    const { identity, policy, clock, state, home } = components;
+    const say = (line: string) => components.say(line);
+    const news = new LinkNews(clock, say);
+    this.#studies = new AgentStudies(policy, identity.site);
+    this.#roster = new AgentRoster({ home, identity, policy, now: () => clock.now(), say });
     this.#connection = new Connection(components, {
       studies: (offers) => this.#enqueue(() => this.#offered(offers)),
-      roster: (roster) => this.#enqueue(() => this.#rosterOffered(roster)),
+      roster: (roster) => this.#enqueue(() => this.#roster.offered(roster)),
       instruction: (instruction) => this.#enqueue(() => this.#instructed(instruction)),
-      state: (state, code) => this.#linkChanged(state, code),
+      state: (link, code) => {
+        state?.link(link, code);
+        news.changed(link, code);
+      },
+    });
+    this.#runners = new Runners(components, this.#connection, {
+      out: init.out,
+      approved: (hash) => this.#studies.approved().includes(hash),
+      over: (study, reported) => this.#studyOver(study, reported),
     });
   }
 
@@ -90,7 +75,7 @@ export class Agent {
       signal.addEventListener("abort", () => resolve(0), { once: true });
       if (signal.aborted) resolve(0);
     });
-    this.#decisions = await readDecisions(this.components.home);
+    this.#studies.decisions = await readDecisions(this.components.home);
     this.#connection.start();
     this.#watch();
     const status = await finished;
@@ -99,37 +84,30 @@ export class Agent {
   }
 
   async #stop(): Promise<void> {
-    const { clock } = this.components;
+    const { clock, state } = this.components;
     this.#cancelWatch();
     let cancel = () => {};
     const patience = new Promise<void>((resolve) => {
       cancel = clock.after(PATIENCE_MS, resolve);
     });
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(patience)));
+    await Promise.all(this.#runners.all().map((runner) => runner.stop(patience)));
     cancel();
     this.#connection.stop();
+    await state?.stop();
   }
 
   async #offered(offers: readonly StudyOffer[]): Promise<void> {
-    this.#offers = offers;
-    await saveOffers(this.components.home, offers);
-    this.#sendApprovals();
-    const undecided = offers.filter(({ hash }) => decisionOn(this.#decisions, hash) === undefined);
-    for (const { spec } of undecided)
-      this.components.say(`the study ${spec.name} waits for your decision: fedbaps-site study show ${spec.name}`);
-    for (const { spec, hash } of offers)
-      if (!this.#runners.has(hash) && (await this.#wasTaken(spec.name, hash))) this.#over.set(spec.name, true);
-    this.#finishIfOver();
-  }
-
-  /** Kept for the person to look at; nothing is accepted by itself. */
-  async #rosterOffered(signed: SignedRoster | null): Promise<void> {
     const { home, say } = this.components;
-    await saveOfferedRoster(home, signed);
-    const accepted = await acceptedRoster(home);
-    this.#rosterHash = accepted && rosterHash(accepted);
-    if (signed && rosterHash(signed.roster) !== this.#rosterHash)
-      say(`version ${signed.roster.version} of the roster waits for your decision: fedbaps-site roster show`);
+    this.#studies.offers = offers;
+    await saveOffers(home, offers);
+    this.#approvalsChanged();
+    this.#sendApprovals();
+    for (const { spec } of this.#studies.undecided())
+      say(`the study ${spec.name} waits for your decision: fedbaps-site study show ${spec.name}`);
+    this.#sayRefusals();
+    for (const { spec, hash } of offers)
+      if (!this.#runners.get(hash) && (await this.#wasTaken(spec.name, hash))) this.#ending.end(spec.name, true);
+    this.#finishIfOver();
   }
 
   /** Whether an earlier process has reported on exactly this text of a study, and the coordinator took it. */
@@ -141,80 +119,37 @@ export class Agent {
     );
   }
 
-  /** The hashes that are approved and within the policy. */
-  #approved(): string[] {
-    const { policy, identity } = this.components;
-    return this.#offers
-      .filter(({ hash }) => decisionOn(this.#decisions, hash) === "approved")
-      .filter(({ spec }) => objections(spec, policy, identity.site).length === 0)
-      .map(({ hash }) => hash)
-      .sort();
-  }
-
   #sendApprovals(): void {
-    const hashes = this.#approved();
+    const hashes = this.#studies.approved();
     this.#sentApprovals = hashes.join();
     this.#connection.send("approvals", "approvals", { hashes });
   }
 
+  /** Studies that somebody approved and the policy refuses: with the line of the policy, once. */
+  #sayRefusals(): void {
+    const lines = this.#studies.refused();
+    if (lines.join() === this.#saidRefusals) return;
+    this.#saidRefusals = lines.join();
+    for (const line of lines) this.components.say(line);
+  }
+
   async #instructed(instruction: Instruction): Promise<void> {
     const study = studyOf(instruction);
-    const offer = this.#offers.find(({ spec }) => spec.name === study);
+    const offer = this.#studies.named(study);
     if (!offer) {
       // A study that is over is not offered any more; that is all there is to know of it.
       if (instruction.phase === "wait") return this.#notOffered(study, instruction);
       return this.#refuse(study, "NOT_APPROVED");
     }
     try {
-      const runner = this.#runners.get(offer.hash) ?? (await this.#openRunner(offer));
+      const runner = this.#runners.get(offer.hash) ?? (await this.#runners.open(offer));
+      this.#ending.serve(study);
       runner.receive(instruction);
     } catch (error) {
       this.components.say(`${study}: ${plainReason(error)}`);
+      this.components.state?.failed(codeOf(error), study);
       this.#refuse(study, codeOf(error));
     }
-  }
-
-  async #openRunner(offer: StudyOffer): Promise<RoundRunner> {
-    const { home, identity, policy, clock, random, logger, openTraining, show, say } = this.components;
-    const { spec: study, hash } = offer;
-    const patience = new WaitingForDisk({ clock, logger, study: study.name, say });
-    const store = await StudyStore.open(home, study.name, hash, patience);
-    const history = this.#connection.history.bind(this.#connection);
-    const roster = () => acceptedRoster(home);
-    const seal = new StudySeal({ study, hash, identity, random, file: store.epochKeysFile, roster });
-    const work = new StudyWork({ study, store, history, seal, logger, open: openTraining });
-    const sums = new SumRunner({ study, hash, identity, policy, random, store, work, seal, logger, roster });
-    const runner = new RoundRunner({
-      site: identity.site,
-      offer,
-      policy,
-      store,
-      work,
-      sums,
-      seal,
-      roster,
-      link: this.#linkOf(study.name),
-      clock,
-      logger,
-      approved: () => this.#approved().includes(hash),
-      show,
-      say,
-      over: (reported) => this.#studyOver(study.name, reported),
-      out: this.init.out,
-    });
-    this.#runners.set(hash, runner);
-    this.#served.add(study.name);
-    return runner;
-  }
-
-  #linkOf(study: string): RunnerLink {
-    const connection = this.#connection;
-    return {
-      reply: (reply) => connection.send(`reply/${study}`, "reply", reply),
-      progress: (progress) => connection.send(`progress/${study}`, "progress", progress),
-      failure: (failure) => connection.send(`failure/${study}`, "failure", failure),
-      report: (report, done) => connection.send(`report/${study}`, "report", report, ({ ok }) => done(ok)),
-    };
   }
 
   #refuse(study: string, code: string): void {
@@ -226,74 +161,57 @@ export class Agent {
    * older one was counted in its own time.
    */
   #notOffered(study: string, instruction: Instruction): void {
-    const runner = [...this.#runners.values()].find(({ study: served }) => served === study);
+    const runner = this.#runners.all().find(({ study: served }) => served === study);
     if (runner) runner.receive(instruction);
     else this.#finishIfOver();
   }
 
   #studyOver(study: string, reported: boolean): void {
-    this.#over.set(study, reported);
+    this.#ending.end(study, reported);
     this.#finishIfOver();
   }
 
   /** Ends a `once` run when no approved study is left to serve. */
   #finishIfOver(): void {
     if (!this.init.once) return;
-    const approved = this.#approved();
-    const open = this.#offers.filter(({ spec, hash }) => approved.includes(hash) && !this.#over.has(spec.name));
-    const names = this.#offers.map(({ spec }) => spec.name);
-    // How a study ended that is not offered any more, the coordinator is about to say.
-    const ending = [...this.#served].filter((study) => !names.includes(study) && !this.#over.has(study));
-    if (open.length > 0 || ending.length > 0) return;
-    // Nothing was served, and nothing is offered that was ever approved: all of it is over.
-    const decided = this.#decisions.filter(({ decision }) => decision === "approved");
-    const nothingLeft = decided.length > 0 && decided.every(({ study }) => !names.includes(study));
-    if (this.#over.size > 0 || nothingLeft) this.#finish([...this.#over.values()].every(Boolean) ? 0 : 1);
+    const { offers, decisions } = this.#studies;
+    const status = this.#ending.status(offers, this.#studies.approved(), decisions);
+    if (status !== undefined) this.#finish(status);
   }
 
-  #linkChanged(state: LinkState, code?: string): void {
-    if (state === "admitted") this.components.say("connected to the coordinator");
-    if (state === "lost" && code !== undefined) this.components.say(`not connected (${adviceOn(code)}); trying again`);
-  }
-
-  /** Decisions may come from another process while this one runs. */
+  /** Decisions may come from another process while this one runs, and the policy may be written anew. */
   #watch(): void {
     this.#cancelWatch = this.components.clock.after(DECISIONS_MS, () => {
       this.#enqueue(async () => {
-        const before = this.#approved();
-        this.#decisions = await readDecisions(this.components.home);
-        this.#approvalsChanged(before, this.#approved());
-        if (this.#approved().join() !== this.#sentApprovals) this.#sendApprovals();
-        await this.#rosterAccepted();
+        const { home, policy } = this.components;
+        await policy.refresh();
+        this.#studies.decisions = await readDecisions(home);
+        this.#approvalsChanged();
+        this.#sayRefusals();
+        if (this.#studies.approved().join() !== this.#sentApprovals) this.#sendApprovals();
+        if (await this.#roster.changed()) for (const runner of this.#runners.all()) runner.rosterChanged();
       });
       this.#watch();
     });
   }
 
-  async #rosterAccepted(): Promise<void> {
-    const accepted = await acceptedRoster(this.components.home);
-    const hash = accepted && rosterHash(accepted);
-    if (hash === this.#rosterHash) return;
-    this.#rosterHash = hash;
-    for (const runner of this.#runners.values()) runner.rosterChanged();
-  }
-
-  #approvalsChanged(before: readonly string[], now: readonly string[]): void {
-    for (const { spec, hash } of this.#offers) {
-      const runner = this.#runners.get(hash);
-      const approved = now.includes(hash);
-      if (!runner || before.includes(hash) === approved) continue;
+  #approvalsChanged(): void {
+    for (const { offer, approved } of this.#studies.turned()) {
+      const study = offer.spec.name;
+      const runner = this.#runners.get(offer.hash);
+      if (!runner) continue;
       runner.approvalChanged();
-      if (approved) {
-        if (this.#over.get(spec.name) === false) this.#over.delete(spec.name);
-      } else if (!this.#over.has(spec.name)) this.#studyOver(spec.name, false);
+      if (approved) this.#ending.reopen(study);
+      else if (!this.#ending.isOver(study)) this.#studyOver(study, false);
     }
   }
 
   #enqueue(work: () => Promise<void>): void {
     this.#queue = this.#queue.then(work).catch((error: unknown) => {
-      this.components.logger.error("failed", { code: codeOf(error) });
-      this.components.say(plainReason(error));
+      const { logger, say, state } = this.components;
+      logger.error("failed", { code: codeOf(error) });
+      state?.failed(codeOf(error));
+      say(plainReason(error));
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import type { SiteReport, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { StepReport } from "./paid-steps.js";
-import type { Policy } from "./policy.js";
+import type { PolicySource } from "./policy/live-policy.js";
 import { filterReport, makeReport, resultLine } from "./study-report.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
@@ -9,7 +9,7 @@ import type { StudyWork } from "./study-work.js";
 export interface OwedReportInit {
   readonly site: string;
   readonly offer: StudyOffer;
-  readonly policy: Policy;
+  readonly policy: PolicySource;
   readonly store: StudyStore;
   readonly work: StudyWork;
   readonly clock: Clock;
@@ -69,8 +69,8 @@ export class OwedReport {
   async make(version: number, signal: AbortSignal, onStep: (step: StepReport) => void): Promise<void> {
     const { store, work, policy, site, offer, out, say, send } = this.init;
     const [known] = store.records("reported");
-    const init = { site, study: offer.spec, store, work, out, say, onStep };
-    const report = known?.report ?? filterReport(await makeReport(init, version, signal), policy);
+    const init = { site, study: offer.spec, store, work, out, say, now: () => this.init.clock.now(), onStep };
+    const report = known?.report ?? filterReport(await makeReport(init, version, signal), policy.rules);
     if (!known) await store.record({ kind: "reported", report });
     this.#unanswered = true;
     send(report, (accepted) => this.#answered(accepted));

@@ -103,13 +103,18 @@ export function objections(study: StudySpec, policy: Policy, site: string, serve
   return out;
 }
 
+/** The error that refuses a study, with the lines of the policy; undefined where the policy allows it. */
+export function refusal(...asked: Parameters<typeof objections>): AgentError | undefined {
+  const [{ name }] = asked;
+  const found = objections(...asked);
+  if (found.length === 0) return undefined;
+  return new AgentError("POLICY_REFUSED", `the study ${name} is refused: ${found.join("; ")}`, { study: name });
+}
+
 /** @throws AgentError POLICY_REFUSED */
-export function checkPolicy(study: StudySpec, policy: Policy, site: string, servers: readonly string[] = []): void {
-  const found = objections(study, policy, site, servers);
-  if (found.length > 0)
-    throw new AgentError("POLICY_REFUSED", `the study ${study.name} is refused: ${found.join("; ")}`, {
-      study: study.name,
-    });
+export function checkPolicy(...asked: Parameters<typeof objections>): void {
+  const error = refusal(...asked);
+  if (error) throw error;
 }
 
 function isAllowed(origin: string, { blackboxHosts }: Policy): boolean {

@@ -39,7 +39,8 @@ export class ProgressDisplay {
 
   constructor(private readonly init: DisplayInit) {}
 
-  show(figures: ProgressFigures): void {
+  /** @returns the figures with the time left, where that can be guessed */
+  show(figures: ProgressFigures): ProgressFigures {
     const { write, json, terminal } = this.init;
     const full = this.#withTime(figures);
     if (json) write(`${JSON.stringify(full)}\n`);
@@ -47,6 +48,12 @@ export class ProgressDisplay {
       this.#open = true;
       write(`\r\u001b[K${progressLine(full)}`);
     } else this.#line(full);
+    return full;
+  }
+
+  /** The time left is guessed from what is seen from now on. */
+  restartEstimates(): void {
+    this.#begun.clear();
   }
 
   /** Where lines stay: one for each change, and one now and then. */

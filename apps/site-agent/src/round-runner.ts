@@ -1,8 +1,5 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
 import { codeOf } from "@fedbaps/core/common/errors.js";
-import type { Logger } from "@fedbaps/core/common/logger.js";
-import type { Failure, Instruction, StudyOffer } from "@fedbaps/core/wire/messages.js";
-import type { Roster } from "@fedbaps/core/wire/roster.js";
+import type { Failure, Instruction } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
 import { LongWork } from "./long-work.js";
@@ -10,38 +7,12 @@ import { OwedReport } from "./owed-report.js";
 import { ownDice } from "./own-dice.js";
 import type { StepReport } from "./paid-steps.js";
 import { plainReason } from "./plain-reason.js";
-import { checkPolicy, type Policy } from "./policy.js";
-import type { ProgressFigures } from "./progress.js";
+import { checkPolicy, refusal } from "./policy.js";
 import { requireRoster } from "./roster-files.js";
-import type { RunnerLink } from "./runner-link.js";
+import { RoundAttempts } from "./round-attempts.js";
+import type { RoundRunnerInit } from "./round-runner-init.js";
 import { StudyProgress } from "./study-progress.js";
-import type { StudySeal } from "./study-seal.js";
-import type { StudyStore } from "./study-store.js";
-import type { StudyWork } from "./study-work.js";
-import type { SumInstruction, SumRunner } from "./sum-runner.js";
-
-export interface RoundRunnerInit {
-  readonly site: string;
-  readonly offer: StudyOffer;
-  readonly policy: Policy;
-  readonly store: StudyStore;
-  readonly work: StudyWork;
-  readonly sums: SumRunner;
-  readonly seal: StudySeal;
-  readonly link: RunnerLink;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** The roster that this site has accepted by now. */
-  roster(): Promise<Roster | undefined>;
-  /** Whether the site's approval stands, for exactly this text of the study. */
-  approved(): boolean;
-  /** For the person who watches. */
-  show(figures: ProgressFigures): void;
-  say(line: string): void;
-  /** The study is over here: the report was taken (true), or it never will be. */
-  over(reported: boolean): void;
-  readonly out?: string | undefined;
-}
+import type { SumInstruction } from "./sum-runner.js";
 
 type Stage = Failure["stage"];
 type Recruiting = Extract<Instruction, { phase: "recruiting" }>;
@@ -55,9 +26,7 @@ const RETRY_MS = 30_000;
 export class RoundRunner {
   readonly #work = new LongWork();
   readonly #progress: StudyProgress;
-  /** The newest attempt heard of, and the newest that asked for training. */
-  #latest: RoundReference | undefined;
-  #asked: RoundReference | undefined;
+  readonly #attempts = new RoundAttempts();
   #queue: Promise<void> = Promise.resolve();
   /** No step is begun after this. */
   #stopping = false;
@@ -166,8 +135,8 @@ export class RoundRunner {
   #recruit(instruction: Recruiting): void {
     const { reference, studyHash: hash, rosterHash, makeEpoch } = instruction;
     // An earlier round again: its sum was taken back. What this site revealed in it before, the journal knows.
-    if (reference.round < (this.#latest?.round ?? 0)) {
-      this.#latest = undefined;
+    if (reference.round < (this.#attempts.latest?.round ?? 0)) {
+      this.#attempts.restart();
       this.#owed.cancel();
     }
     if (!this.#follow(reference)) return;
@@ -190,7 +159,7 @@ export class RoundRunner {
 
   #train(reference: RoundReference, hash: string, version: number): void {
     if (!this.#follow(reference)) return;
-    this.#asked = reference;
+    this.#attempts.ask(reference);
     const { round } = reference;
     // The same round again, in a new attempt: the work goes on and answers to the newest.
     if (this.#work.name === `round ${round}`) return;
@@ -199,16 +168,13 @@ export class RoundRunner {
       if (version !== round - 1)
         throw new AgentError("BAD_INSTRUCTION", `round ${round} cannot start from version ${version}`);
       this.#progress.phase("validating", round);
-      await this.init.work.train(round, signal, (step) => this.#stepDone(this.#latest ?? reference, step));
+      await this.init.work.train(round, signal, (step) => this.#stepDone(this.#attempts.latest ?? reference, step));
       this.#progress.phase("waiting", round);
       // While a newer attempt still recruits, its own instruction to train is to come, and is answered at once.
-      if (sameAttempt(this.#asked, this.#latest))
-        this.init.link.reply({
-          phase: "training",
-          reference: this.#asked!,
-          queries: this.init.work.queries,
-          ...ownDice(this.init.policy, this.init.work, version),
-        });
+      const { waiting } = this.#attempts;
+      const { policy, work, link } = this.init;
+      const dice = ownDice(policy.rules, work, version);
+      if (waiting) link.reply({ phase: "training", reference: waiting, queries: work.queries, ...dice });
     });
   }
 
@@ -226,12 +192,12 @@ export class RoundRunner {
     this.#cancelRetry();
     this.#owed.ask({ version, hash });
     this.init.sums.forget();
-    this.#latest = undefined;
+    this.#attempts.restart();
     this.#begin("report", "report", async (signal) => {
       this.#checkStudy(hash);
       // What is done now belongs to no round: the wire's progress wants one.
       const reference = { study: this.#name, round: version + 1, attempt: 1 };
-      this.#latest = reference;
+      this.#attempts.restart(reference);
       this.#progress.phase("report");
       await this.#owed.make(version, signal, (step) => this.#stepDone(reference, step));
     });
@@ -246,28 +212,30 @@ export class RoundRunner {
 
   /** Whether an instruction belongs to the newest attempt heard of; work for another round is given up then. */
   #follow(reference: RoundReference): boolean {
-    const latest = this.#latest;
-    const order = latest ? reference.round - latest.round || reference.attempt - latest.attempt : 1;
-    if (order < 0) return false;
-    if (order > 0) this.#latest = reference;
+    if (!this.#attempts.follow(reference)) return false;
     if (this.#work.name !== `round ${reference.round}`) this.#work.abort();
     return true;
   }
 
   #checkStudy(hash: string): void {
-    const { offer, policy, site } = this.init;
-    if (hash !== offer.hash || !this.init.approved()) throw this.#notApproved();
-    checkPolicy(offer.spec, policy, site);
+    const { offer, policy, site, approved } = this.init;
+    checkPolicy(offer.spec, policy.rules, site);
+    if (hash !== offer.hash || !approved()) throw this.#notApproved();
   }
 
+  /** The policy may have become stricter: then its line is the reason. */
   #notApproved(): AgentError {
-    return new AgentError("NOT_APPROVED", `${this.#name} is not approved here, as the coordinator runs it now`);
+    const { offer, policy, site } = this.init;
+    return (
+      refusal(offer.spec, policy.rules, site) ??
+      new AgentError("NOT_APPROVED", `${this.#name} is not approved here, as the coordinator runs it now`)
+    );
   }
 
   /** Long work, with signs of life. */
   #begin(name: string, stage: Stage, work: (signal: AbortSignal) => Promise<void>): void {
     this.#work.begin(name, async (signal) => {
-      const cancel = this.#progress.heartbeat(() => this.#latest);
+      const cancel = this.#progress.heartbeat(() => this.#attempts.latest);
       try {
         await work(signal);
       } catch (error) {
@@ -298,20 +266,17 @@ export class RoundRunner {
     this.#again = () => {
       this.#cancelRetry();
       this.#again = () => {};
-      if (sameAttempt(this.#latest, reference) && !this.#stopping) again();
+      if (this.#attempts.isLatest(reference) && !this.#stopping) again();
     };
     this.#cancelRetry = this.init.clock.after(RETRY_MS, () => this.#again());
   }
 
   #fail(stage: Stage, error: unknown): void {
     const code = codeOf(error);
-    const { link, logger, say } = this.init;
+    const { link, logger, say, failed } = this.init;
     logger.warn("failed", { study: this.#name, stage, code });
+    failed?.(code);
     say(`${this.#name}: ${stage} failed: ${plainReason(error)}`);
     link.failure({ study: this.#name, stage, code });
   }
-}
-
-function sameAttempt(a: RoundReference | undefined, b: RoundReference | undefined): boolean {
-  return a !== undefined && a.round === b?.round && a.attempt === b.attempt;
 }

@@ -11,7 +11,8 @@ import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Cohort, RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { requiredSites, type StudySpec } from "@fedbaps/core/wire/study.js";
 import { AgentError } from "./errors.js";
-import type { Policy } from "./policy.js";
+import type { PolicySource } from "./policy/live-policy.js";
+import { ruleText } from "./policy.js";
 import { guardReveal } from "./reveal-guard.js";
 import { requireRoster } from "./roster-files.js";
 import type { StudySeal } from "./study-seal.js";
@@ -27,7 +28,7 @@ export interface SumRunnerInit {
   readonly study: StudySpec;
   readonly hash: string;
   readonly identity: Identity;
-  readonly policy: Policy;
+  readonly policy: PolicySource;
   readonly random: RandomBytes;
   readonly store: StudyStore;
   readonly work: StudyWork;
@@ -130,7 +131,7 @@ export class SumRunner {
 
   #guard(reference: RoundReference, survivors: readonly string[]): void {
     const { store, policy } = this.init;
-    guardReveal(store.records("revealed"), reference, survivors, policy.minCohort);
+    guardReveal(store.records("revealed"), reference, survivors, policy.rules.minCohort);
   }
 
   /** What this site insists on before the first key; the rest is checked by `SecAggClient`. */
@@ -141,11 +142,10 @@ export class SumRunner {
     const trained = await work.trained(reference.round);
     if (!trained)
       throw new AgentError("NO_UPDATE", `this site has no update for round ${reference.round} of ${study.name}`);
-    const own = policy.minCohort;
-    if (members.length < own)
-      throw refused(cohort, `it has ${members.length} sites, policy.yaml says minCohort: ${own}`);
-    if (minSurvivors < own)
-      throw refused(cohort, `it would reveal a sum over ${minSurvivors} sites, policy.yaml says minCohort: ${own}`);
+    const own = policy.rules.minCohort;
+    const rule = ruleText(policy.rules, "minCohort");
+    if (members.length < own) throw refused(cohort, `it has ${members.length} sites; ${rule}`);
+    if (minSurvivors < own) throw refused(cohort, `it would reveal a sum over ${minSurvivors} sites; ${rule}`);
     const required = requiredSites(study);
     if (minSurvivors < required) throw refused(cohort, `the study needs ${required} sites in every sum`);
     const strangers = members.filter(({ site }) => !study.participation.sites.includes(site));
@@ -175,7 +175,7 @@ export class SumRunner {
 
   #metrics(version: number, trainLoss: number | undefined): SiteMetrics {
     const { policy, work } = this.init;
-    if (policy.metrics === "none") return {};
+    if (policy.rules.metrics === "none") return {};
     const valDice = work.valDice(version);
     const zeroShotValDice = work.valDice(0);
     return {

@@ -10,7 +10,9 @@ import type { Failure, Progress, Reply, RoundSum, SiteReport } from "@fedbaps/co
 import type { Roster } from "@fedbaps/core/wire/roster.js";
 import type { Cohort, RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { type StudySpec, studyHash, studySpecSchema } from "@fedbaps/core/wire/study.js";
+import type { DiskPatience } from "@fedbaps/site-agent/disk-patience.js";
 import { Home } from "@fedbaps/site-agent/home.js";
+import { fixedPolicy } from "@fedbaps/site-agent/policy/live-policy.js";
 import { type Policy, policySchema } from "@fedbaps/site-agent/policy.js";
 import { RoundRunner } from "@fedbaps/site-agent/round-runner.js";
 import { StudySeal } from "@fedbaps/site-agent/study-seal.js";
@@ -66,6 +68,8 @@ export interface RunnerOptions {
   readonly clock?: Clock;
   /** Whether the coordinator acknowledges reports; by default it does. */
   readonly answers?: boolean;
+  /** What is done while the disk takes nothing; by default, nothing waits. */
+  readonly patience?: DiskPatience;
   /** What the site has accepted; by default the roster of `rosterOf`. */
   readonly roster?: () => Roster | undefined;
 }
@@ -74,9 +78,9 @@ export interface RunnerOptions {
 export async function makeRunner(options: RunnerOptions) {
   const study = options.study ?? makeStudy();
   const hash = studyHash(study);
-  const policy = policySchema.parse(options.policy ?? {});
+  const policy = fixedPolicy(policySchema.parse(options.policy ?? {}));
   const identity = options.identity ?? createIdentity("aa", random);
-  const store = await StudyStore.open(new Home(options.folder), study.name, hash);
+  const store = await StudyStore.open(new Home(options.folder), study.name, hash, options.patience);
   const history = async ({ after }: { after: number }) => {
     const sums = (options.sums ?? []).filter(({ round }) => round > after);
     return { sums: sums.slice(0, 1), epochs: [], more: sums.length > 1 };

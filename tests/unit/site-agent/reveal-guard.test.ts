@@ -2,6 +2,7 @@ import { systemClock } from "@fedbaps/core/common/clock.js";
 import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
 import type { Failure, Instruction, Reply } from "@fedbaps/core/wire/messages.js";
+import { fixedPolicy } from "@fedbaps/site-agent/policy/live-policy.js";
 import { policySchema } from "@fedbaps/site-agent/policy.js";
 import { guardReveal } from "@fedbaps/site-agent/reveal-guard.js";
 import { RoundRunner } from "@fedbaps/site-agent/round-runner.js";
@@ -114,7 +115,7 @@ class RunnerParty implements Party {
     this.#runner = new RoundRunner({
       site: site.name,
       offer: { spec: study, hash },
-      policy: policySchema.parse(init.policy),
+      policy: fixedPolicy(policySchema.parse(init.policy)),
       store,
       work,
       sums,

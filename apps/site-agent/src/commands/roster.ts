@@ -27,8 +27,7 @@ export function rosterCommand(io: CommandIo): Command {
     .command("accept")
     .description("accept the newest roster; later versions must be accepted anew")
     .option("--words <words>", "the eight words as the study lead reads them (else you are asked)")
-    .option("--json", "print one JSON document on standard output")
-    .addHelpText("after", `\nExample:\n  fedbaps-site roster accept --words "apple river ..."`);
+    .option("--json", "print one JSON document on standard output");
   accept.action(() => run(io, accept.optsWithGlobals(), true));
   return command;
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import { Agent } from "../agent.js";
+import { AgentStateWriter } from "../agent-state-writer.js";
 import { readRoute } from "../coordinator-route.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
@@ -11,7 +12,9 @@ import { fileLogger } from "../log.js";
 import { checkUrl, loadMembership } from "../membership.js";
 import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
 import { passphraseOf } from "../passphrase.js";
-import { readPolicy } from "../policy.js";
+import { AgentPauses } from "../policy/agent-pauses.js";
+import { LivePolicy } from "../policy/live-policy.js";
+import { openUnderPolicy } from "../policy/opening.js";
 import { ProgressDisplay } from "../progress.js";
 import { untilSettled } from "../renewal.js";
 import { type AfterReport, trainingHost } from "../training-host.js";
@@ -45,22 +48,40 @@ export function runCommand(io: CommandIo, hooks: RunHooks = {}): Command {
 async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks): Promise<void> {
   const home = new Home(homeFolder(io, options), passphraseOf(io));
   await home.requireInitialised();
-  const policy = await readPolicy(home);
+  const { clock, random } = io;
+  const display = new ProgressDisplay({
+    write: io.stderr,
+    clock,
+    json: options.progressJson === true,
+    terminal: io.terminal,
+  });
+  const say = (line: string) => display.say(line);
+  const policy = await LivePolicy.open(home, clock, say);
   const membership = await loadMembership(home);
-  checkUrl(membership.url, policy);
+  checkUrl(membership.url, policy.rules);
   const route = await readRoute(membership.url, io.env, home.folder);
   const { data, blackbox, open, answers } = await measureSettings(io, { ...options, seed: 0 });
   const out = options.out === undefined ? undefined : await writableFolder(options.out);
-  const release = await lockHome(home, { command: "fedbaps-site run", now: io.clock.now() });
+  const release = await lockHome(home, { command: "fedbaps-site run", now: clock.now() });
   try {
-    const { clock, random } = io;
-    const json = options.progressJson === true;
-    const display = new ProgressDisplay({ write: io.stderr, clock, json, terminal: io.terminal });
-    const identity = await untilSettled({ home, membership, clock, random, signal: io.signal, route }, (line) =>
-      display.say(line),
-    );
+    const identity = await untilSettled({ home, membership, clock, random, signal: io.signal, route }, say);
     if (identity === undefined) return;
     const site = identity.site;
+    const state = new AgentStateWriter({ home, clock, pid: process.pid });
+    const pauses = new AgentPauses({
+      clock,
+      say,
+      changed: (pause) => {
+        state.waiting(pause);
+        // A night of waiting says nothing of how long the rest takes.
+        if (!pause) display.restartEstimates();
+      },
+    });
+    const { threads } = options;
+    const gated = {
+      ...open,
+      ...(await openUnderPolicy({ home, policy, clock, threads, pause: pauses.pause, over: pauses.over })),
+    };
     const agent = new Agent(
       {
         home,
@@ -70,10 +91,11 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
         policy,
         clock,
         random,
+        state,
         logger: fileLogger(home.log, clock),
-        openTraining: trainingHost({ site, data, blackbox, open, answers, clock, afterReport }),
-        show: (figures) => display.show(figures),
-        say: (line) => display.say(line),
+        openTraining: trainingHost({ site, data, blackbox, open: gated, answers, clock, afterReport }),
+        show: (figures) => state.study(display.show(figures)),
+        say,
       },
       { out, once: options.once === true },
     );
