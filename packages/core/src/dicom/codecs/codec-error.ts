@@ -1,0 +1,2 @@
+/** A compressed picture that cannot be decoded; the message says why. The caller adds the file. */
+export class CodecError extends Error {}

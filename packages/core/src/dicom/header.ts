@@ -1,0 +1,83 @@
+import { open } from "node:fs/promises";
+import type { DataSet } from "./data-set.js";
+import { type DicomFile, withDicom } from "./file.js";
+import { findStart, START_BYTES } from "./start.js";
+import { TAGS } from "./tags.js";
+
+/** What a DICOM file is about. */
+export interface DicomHeader {
+  /** SOP Instance UID; empty where the file has none. */
+  readonly instance: string;
+  /** SOP Class UID; empty where the file has none. */
+  readonly sopClass: string;
+  readonly modality: string;
+  /** Of the stored grid; 0 without pixels. */
+  readonly rows: number;
+  readonly columns: number;
+  /** 0 without pixels. */
+  readonly frames: number;
+  /** For telling patients apart at this site. Never leaves it, and is written nowhere. */
+  readonly patientId?: string;
+  readonly kind: "image" | "segmentation" | "other";
+}
+
+export const SEGMENTATION_CLASS = "1.2.840.10008.5.1.4.1.1.66.4";
+/** Label Map Segmentation Storage. */
+const LABELMAP_CLASS = "1.2.840.10008.5.1.4.1.1.66.7";
+/** Pixels that are no picture: doses (RT Dose), numbers for surfaces. */
+const NO_PICTURES = new Set(["1.2.840.10008.5.1.4.1.1.481.2"]);
+
+/** Whether a file is a DICOM file, by its content. @throws the error of the file system for one that cannot be opened */
+export async function looksLikeDicom(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    if (!(await file.stat()).isFile()) return false;
+    const { buffer, bytesRead } = await file.read(new Uint8Array(START_BYTES), 0, START_BYTES, 0);
+    return findStart(buffer.subarray(0, bytesRead)) !== undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The kind of a SOP class, of a file that has pixels or not. */
+export function kindOf(sopClass: string, pixels: boolean): DicomHeader["kind"] {
+  if (!pixels || NO_PICTURES.has(sopClass)) return "other";
+  return sopClass === SEGMENTATION_CLASS || sopClass === LABELMAP_CLASS ? "segmentation" : "image";
+}
+
+/** Frames of a data set that has pixels; 1 where it does not say. */
+export function frameCount(data: DataSet): number {
+  const frames = data.number(TAGS.NumberOfFrames);
+  return frames !== undefined && Number.isInteger(frames) && frames > 0 ? frames : 1;
+}
+
+/** Text in the data set's own characters where these are UTF-8, else as Latin-1: it only has to tell patients apart. */
+function patientIdOf(data: DataSet): string | undefined {
+  const id = data.text(TAGS.PatientID);
+  const utf8 = data.text(TAGS.SpecificCharacterSet) === "ISO_IR 192";
+  return id !== undefined && utf8 ? Buffer.from(id, "latin1").toString("utf8") : id;
+}
+
+/** The header of an open file. */
+export function headerOf({ data, pixels }: DicomFile): DicomHeader {
+  const sopClass = data.text(TAGS.SOPClassUID) ?? "";
+  const patientId = patientIdOf(data);
+  return {
+    instance: data.text(TAGS.SOPInstanceUID) ?? "",
+    sopClass,
+    modality: data.text(TAGS.Modality) ?? "",
+    rows: (pixels && data.number(TAGS.Rows)) ?? 0,
+    columns: (pixels && data.number(TAGS.Columns)) ?? 0,
+    frames: pixels ? frameCount(data) : 0,
+    ...(patientId === undefined ? {} : { patientId }),
+    kind: kindOf(sopClass, pixels !== undefined),
+  };
+}
+
+/**
+ * Reads what a file is about: its beginning up to the pixels, which are not read (a deflated file is unpacked whole).
+ * @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
+ */
+export async function readDicomHeader(path: string): Promise<DicomHeader> {
+  return await withDicom(path, async (file) => headerOf(file));
+}
