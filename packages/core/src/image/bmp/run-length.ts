@@ -1,11 +1,17 @@
 import { BmpError, type BmpHeader } from "./header.js";
 
+/** Two bytes make a run of at most 255 pixels; whoever leaves out more than that of a large picture has another in mind. */
+const MOST_PER_BYTE = 128;
+const LARGE = 4_000_000;
+
 /**
  * Unpacks run-length encoded pixels (Microsoft, "Bitmap Compression": BI_RLE8, BI_RLE4) to one palette index a byte, in
  * stored order of the rows. Pixels that the file leaves out are of index 0.
  * @throws BmpError where the data end before the picture does, or lead out of it
  */
 export function unpackRunLength(bytes: Uint8Array, { width, height, bits, offset }: BmpHeader): Uint8Array {
+  if (width * height > LARGE && width * height > MOST_PER_BYTE * bytes.length)
+    throw new BmpError(`${width} x ${height} pixels, which ${bytes.length} bytes cannot hold`);
   const out = new Uint8Array(width * height);
   let from = offset;
   let x = 0;
