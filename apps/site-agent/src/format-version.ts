@@ -9,7 +9,7 @@ const FORMAT = /^(fedbaps-[a-z-]+)\/(\d+)$/;
  * @param place where it stands, for the line @param found what was parsed there
  */
 export function newerFormat(place: string, found: unknown): AgentError | undefined {
-  if (!(found instanceof Object)) return undefined;
+  if (typeof found !== "object" || found === null) return undefined;
   const { format } = found as { format?: unknown };
   const [, name, version] = (typeof format === "string" && FORMAT.exec(format)) || [];
   if (name === undefined || Number(version) <= (KNOWN[name] ?? 1)) return undefined;

@@ -23,11 +23,14 @@ export function unwritable(place: string, cause: unknown): AgentError {
   return new AgentError("HOME_UNWRITABLE", `cannot write ${place}: ${messageOf(cause)}`, {}, { cause });
 }
 
-/** Runs what writes to a place of the agent's. @throws AgentError DISK_FULL, DISK_QUOTA, DISK_FAILED, HOME_READ_ONLY, HOME_GONE, HOME_UNWRITABLE */
+/**
+ * Runs what writes to a place of the agent's.
+ * @throws AgentError DISK_FULL, DISK_QUOTA, DISK_FAILED, HOME_READ_ONLY, HOME_GONE; other errors as they are
+ */
 export async function writing<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw unwritable(place, error);
+    throw fileFailure(error) ? unwritable(place, error) : error;
   }
 }

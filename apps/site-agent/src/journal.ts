@@ -6,7 +6,7 @@ import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { z } from "zod";
 import { AgentError } from "./errors.js";
 import { newerFormat } from "./format-version.js";
-import { unwritable, writing } from "./home-failure.js";
+import { writing } from "./home-failure.js";
 import { readIfThere } from "./yaml-file.js";
 
 /** The first line of a journal; those of the first versions of this program begin with a record. */
@@ -71,11 +71,11 @@ export class Journal<Entry> {
     const fresh = this.#size === 0;
     const text = `${fresh ? lineOf(HEADER) : ""}${lineOf(entry)}`;
     try {
-      await this.#put(text, fresh);
+      await writing(this.file, () => this.#put(text, fresh));
     } catch (error) {
       // A full disk: half a record must not stand before the next one. What fails here is done at the next try.
       if (this.#torn) await this.#cut().catch(() => {});
-      throw unwritable(this.file, error);
+      throw error;
     }
     this.#size += Buffer.byteLength(text);
     this.#entries.push(entry);
@@ -126,7 +126,7 @@ async function readRecords<S extends z.ZodType>(file: string, schema: S) {
 }
 
 function isHeader(value: unknown): boolean {
-  return value instanceof Object && "format" in value && value.format === HEADER.format;
+  return (value as { format?: unknown } | undefined)?.format === HEADER.format;
 }
 
 function unknownRecord(file: string): AgentError {

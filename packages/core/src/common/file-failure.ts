@@ -30,7 +30,7 @@ const FAILURES: Readonly<Record<string, FileFailure>> = {
 
 /** @param error anything that was thrown @returns undefined for what is no failure of a file */
 export function fileFailure(error: unknown): FileFailure | undefined {
-  if (!(error instanceof Object)) return undefined;
+  if (typeof error !== "object" || error === null) return undefined;
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   // A refused connection has a code too; the calls of files are these.
   if (typeof code !== "string" || typeof syscall !== "string" || SOCKET_CALLS.has(syscall)) return undefined;
