@@ -26,6 +26,7 @@ import { type NetworkChange, watchNetwork } from "./network-watch.js";
 import { honestOffers, offersSchema } from "./offers.js";
 import { Outbox } from "./outbox.js";
 import { otherProtocol, protocolCode } from "./protocol-version.js";
+import type { SentCounts } from "./sent-counts.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
@@ -54,6 +55,8 @@ export interface ConnectionComponents {
   readonly logger: Logger;
   /** The proxy and the authorities; straight, and those that Node knows, without it. */
   readonly route?: Route | undefined;
+  /** Told of every message that leaves. */
+  readonly sent?: Pick<SentCounts, "note"> | undefined;
   /** In the place of this machine's network, to hear of sleep and of addresses that come and go. */
   readonly watch?: typeof watchNetwork;
 }
@@ -127,6 +130,7 @@ export class Connection {
     for (;;) {
       await this.#untilAdmitted(signal);
       let answer: unknown;
+      this.components.sent?.note("history", request);
       try {
         answer = await this.#socket.timeout(ANSWER_MS).emitWithAck("history", request);
       } catch {
@@ -210,11 +214,12 @@ export class Connection {
     this.#backoff.reset();
     this.components.logger.info("admitted");
     this.handlers.state("admitted");
-    this.#outbox.connected((event, message, settled) =>
+    this.#outbox.connected((event, message, settled) => {
+      this.components.sent?.note(event, message);
       this.#socket.timeout(ANSWER_MS).emit(event, message, (error: Error | null, answer: unknown) => {
         settled(error ? undefined : answer);
-      }),
-    );
+      });
+    });
     for (const wake of this.#admissions) wake();
   }
 
