@@ -52,6 +52,14 @@ export class Home {
   get offeredRoster(): string {
     return join(this.folder, "roster-offered.json");
   }
+  /** The salt of patients' names. */
+  get patientSalt(): string {
+    return join(this.folder, "patient-salt");
+  }
+  /** What is known of data files that have not changed. */
+  get findings(): string {
+    return join(this.folder, "data-findings.json");
+  }
   /** Kept answers of the black box. */
   get answers(): string {
     return join(this.folder, "answers");
@@ -76,13 +84,17 @@ export class Home {
     });
   }
 
-  /** @throws AgentError HOME_MISSING unless `init` has been here. */
-  async requireInitialised(): Promise<void> {
-    const there = await stat(this.identity).then(
+  /** Whether `init` has been here. */
+  isInitialised(): Promise<boolean> {
+    return stat(this.identity).then(
       () => true,
       () => false,
     );
-    if (!there)
+  }
+
+  /** @throws AgentError HOME_MISSING unless `init` has been here. */
+  async requireInitialised(): Promise<void> {
+    if (!(await this.isInitialised()))
       throw new AgentError(
         "HOME_MISSING",
         `${this.folder} holds no site yet; make it with: fedbaps-site init --home ${this.folder}`,

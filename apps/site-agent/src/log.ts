@@ -14,6 +14,7 @@ const FIELDS = [
   "stage",
   "code",
   "steps",
+  "cases",
   "queries",
   "seconds",
   "milliseconds",

@@ -6,9 +6,11 @@ import type { OpenOptions } from "@fedbaps/core/blackbox/open.js";
 import { SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import type { Clock } from "@fedbaps/core/common/clock.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
+import type { Material } from "@fedbaps/core/data/dataset.js";
 import type { RandomBytes } from "@fedbaps/core/secagg/keys.js";
 import { type Command, InvalidArgumentError } from "commander";
 import { Home } from "./home.js";
+import { addReadingOptions, type ReadingOptions, siteMaterial } from "./material.js";
 import { LivePolicy } from "./policy/live-policy.js";
 import { limitThreads, openUnderPolicy } from "./policy/opening.js";
 import { stopAtPause } from "./policy/query-gate.js";
@@ -84,7 +86,7 @@ export function homeFolder(io: CommandIo, options: HomeOption): string {
   return resolve(options.home ?? io.env.FEDBAPS_HOME ?? join(homedir(), ".fedbaps"));
 }
 
-export interface MeasureOptions extends HomeOption {
+export interface MeasureOptions extends HomeOption, ReadingOptions {
   readonly data?: string;
   readonly blackbox?: string;
   readonly seed: number;
@@ -97,8 +99,8 @@ export const BLACKBOX_HELP = `${SPEC_HELP} (default: the one in site.yaml, else 
 
 /** The flags that all commands that measure share. Read them with `command.optsWithGlobals()`, then `measureSettings`. */
 export function addMeasureOptions(command: Command): Command {
-  return command
-    .option("--data <dir>", "the site's folder with images/ and masks/ (default: the one in site.yaml)")
+  return addReadingOptions(command)
+    .option("--data <dir>", "the site's folder of images with masks (default: the one in site.yaml)")
     .option("--blackbox <spec>", BLACKBOX_HELP)
     .option("--seed <n>", "seed of every random draw", integer(0), 1)
     .option("--threads <n>", "CPU threads of the black box", integer(1, 256))
@@ -116,6 +118,8 @@ export interface MeasureSettings {
   /** How the black box is opened: threads, and what the policy allows. */
   readonly open: OpenOptions;
   readonly answers?: AnswerCache;
+  /** How the data are read. */
+  readonly material: Material;
 }
 
 /**
@@ -154,6 +158,7 @@ export async function measureSettings(io: CommandIo, options: MeasureOptions): P
     blackbox: options.blackbox ?? stored?.blackbox ?? "bundled",
     seed: options.seed,
     open: await openOptions(io, options),
+    material: await siteMaterial(io, home, options),
     ...(folder === undefined ? {} : { answers: new AnswerCache({ ...CACHE_LIMITS, folder: resolve(folder) }) }),
   };
 }

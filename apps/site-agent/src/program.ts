@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { adaptCommand } from "./commands/adapt.js";
 import { blackboxCommand } from "./commands/blackbox.js";
 import { completionCommand } from "./commands/completion.js";
+import { dataCommand } from "./commands/data.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { enrollCommand } from "./commands/enroll.js";
 import { evaluateCommand } from "./commands/evaluate.js";
@@ -40,6 +41,7 @@ export function buildProgram(io: CommandIo): Command {
     rosterCommand,
     studyCommand,
     statusCommand,
+    dataCommand,
     blackboxCommand,
     evaluateCommand,
     adaptCommand,

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
-import { loadSample, openDataset } from "@fedbaps/core/data/dataset.js";
 import { lookOf, writePhantomSite } from "@fedbaps/core/data/phantoms.js";
+import { openUsable } from "@fedbaps/core/data/usable.js";
 import { planBudget } from "@fedbaps/core/training/budget-plan.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
 import { DemoError } from "./errors.js";
@@ -42,10 +42,9 @@ export async function prepareSites(options: DemoOptions, work: string): Promise<
   if (twice) throw new DemoError("DEMO_DATA", `two folders make the same site name, ${twice}; rename one`);
   const sites: SiteData[] = [];
   for (const { site, folder } of found.slice(0, wanted)) {
-    const { train, val, test } = await openDataset(folder, { seed: options.seed });
+    // Reads every picture: too many that cannot be read would keep their site from ever being ready.
+    const { train, val, test } = await openUsable(folder, { seed: options.seed });
     const images = { train: train.length, val: val.length, test: test.length };
-    // A picture that cannot be read would keep its site from ever being ready.
-    for (const sample of [...train, ...val, ...test]) await loadSample(sample);
     planBudget({
       budget: options.budget,
       val: images.val,

@@ -9,6 +9,7 @@ import { PRESET_NAMES, type PresetName } from "@fedbaps/core/training/presets.js
 import { SiteTraining } from "@fedbaps/core/training/site-training.js";
 import { Command } from "commander";
 import { AgentError } from "../errors.js";
+import { leftOutCounts, sayLeftOut } from "../left-out.js";
 import {
   addMeasureOptions,
   type CommandIo,
@@ -65,6 +66,7 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
   });
   try {
     sayNotes(io, training.model);
+    sayLeftOut(io, training.dataset);
     const onProgress = progressLine(io, training, started);
     const { name: blackbox, identity: blackboxIdentity, geometry, nativeSize } = training.model.description;
     const provenance = {
@@ -162,6 +164,7 @@ function print(
       queries,
       blackboxSeconds: training.meter.state.seconds,
       wallSeconds,
+      leftOut: leftOutCounts(training.dataset),
       curve: curve.map((point) => ({ queries: point.queries, valDice: point.valDice })),
     });
     return;

@@ -2,7 +2,8 @@ import { CachedModel } from "@fedbaps/core/blackbox/cached.js";
 import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { type Dataset, openDataset, type Sample } from "@fedbaps/core/data/dataset.js";
+import type { Dataset, Sample } from "@fedbaps/core/data/dataset.js";
+import { openUsable } from "@fedbaps/core/data/usable.js";
 import { loadDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { openDecoder } from "@fedbaps/core/decoder/open.js";
 import { RandomStream } from "@fedbaps/core/math/rng.js";
@@ -11,6 +12,7 @@ import { bootstrapMeanCi95 } from "@fedbaps/core/metrics/bootstrap.js";
 import { CaseCache } from "@fedbaps/core/training/cases.js";
 import { evaluate, type ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { Command } from "commander";
+import { leftOutCounts, sayLeftOut } from "../left-out.js";
 import {
   addMeasureOptions,
   type CommandIo,
@@ -59,7 +61,8 @@ async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean):
       `note: this decoder was made with seed ${loaded.provenance.seed}; with seed ${seed} it may have trained on images measured here\n`,
     );
   const settings = await measureSettings(io, { ...options, seed });
-  const dataset = await openDataset(settings.data, { seed });
+  const dataset = await openUsable(settings.data, { ...settings.material, seed });
+  sayLeftOut(io, dataset);
   const samples = choose(dataset, options.split);
   const decoder = await openDecoder(loaded?.provenance.decoder ?? "filter-bank");
   const model = await openBlackBox(settings.blackbox, settings.open);
@@ -86,7 +89,7 @@ async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean):
       loaded?.theta,
       { known: [], onScores: progress(io, samples.length) },
     );
-    print(io, options, samples, scores, meter.spent, settings.seed);
+    print(io, options, { dataset, samples, scores, queries: meter.spent, seed: settings.seed });
   } finally {
     cases.clear();
     await model.close();
@@ -109,14 +112,16 @@ function choose(dataset: Dataset, split: Split): readonly Sample[] {
   return [...samples].sort((a, b) => a.id - b.id);
 }
 
-function print(
-  io: CommandIo,
-  options: EvaluateOptions,
-  samples: readonly Sample[],
-  scores: readonly ImageScore[],
-  queries: number,
-  seed: number,
-): void {
+interface Measured {
+  readonly dataset: Dataset;
+  readonly samples: readonly Sample[];
+  readonly scores: readonly ImageScore[];
+  readonly queries: number;
+  readonly seed: number;
+}
+
+function print(io: CommandIo, options: EvaluateOptions, measured: Measured): void {
+  const { dataset, samples, scores, queries, seed } = measured;
   const dices = scores.map(({ dice }) => dice);
   const stems = new Map(samples.map(({ id, stem }) => [id, stem]));
   const figures = {
@@ -130,6 +135,7 @@ function print(
     hd95: mean(scores.map(({ hd95 }) => hd95 ?? Number.NaN)),
     queries,
     adapted: options.adapted !== undefined,
+    leftOut: leftOutCounts(dataset),
     perImage: scores.map(({ id, dice }) => ({ id: options.showNames ? (stems.get(id) ?? id) : id, dice })),
   };
   if (options.json) {

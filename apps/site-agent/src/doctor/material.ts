@@ -2,6 +2,8 @@ import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { drawScene } from "@fedbaps/core/blackbox/probe.js";
 import { openDataset } from "@fedbaps/core/data/dataset.js";
+import { readingRules } from "@fedbaps/core/data/reading.js";
+import { DEFAULT_TOLERANCE } from "@fedbaps/core/data/tolerance.js";
 import { threshold } from "@fedbaps/core/metrics/overlap.js";
 import { type CommandIo, type HomeOption, homeFolder, openOptions } from "../options.js";
 import { readSiteSettings } from "../site-settings.js";
@@ -51,10 +53,15 @@ export function materialChecks({ io, options, query }: MaterialChecksInit): Chec
       name: "data",
       seconds: 60,
       look: async () => {
-        const data = (await readSiteSettings(folder))?.data;
+        const settings = await readSiteSettings(folder);
+        const data = settings?.data;
         if (data === undefined)
           return warning("site.yaml names no data", "set data: in site.yaml, or give run --data DIR");
-        const { train, val, test } = await openDataset(data, { seed: 1 });
+        const { train, val, test } = await openDataset(data, {
+          seed: 1,
+          reading: readingRules(settings?.reading),
+          tolerance: settings?.tolerance ?? DEFAULT_TOLERANCE,
+        });
         const count = train.length + val.length + test.length;
         return ok(`${count} images with masks in ${data}; fedbaps-site data check looks into each`);
       },

@@ -62,7 +62,7 @@ export async function assemble(folder: string, options: DatasetOptions): Promise
 
 /** A folder without a part says so already. */
 function missingParts(found: readonly Problem[], split: Split<Sample>, folder: string): Problem[] {
-  return found.some(({ severity }) => severity === "fatal") ? [] : emptyParts(split, folder, "");
+  return found.some(({ severity }) => severity === "fatal") ? [] : emptyParts(split, folder);
 }
 
 function splitOr(problems: Problem[], split: () => Split<Sample>, folder: string): Split<Sample> {

@@ -1,9 +1,9 @@
+import type { Fault } from "../image/errors.js";
 import { accessProblem } from "./discovery/formats.js";
 import { type Figures, figuresOf } from "./figures.js";
 import type { KeptFindings } from "./findings.js";
 import { mapLimited } from "./limited.js";
-import { loadSample } from "./load.js";
-import { maskLevels } from "./mask-levels.js";
+import { inspectSample } from "./load.js";
 import { PARTS, type Part } from "./parts.js";
 import { type Problem, problemOf } from "./problem.js";
 import type { Sample } from "./samples.js";
@@ -25,25 +25,43 @@ export interface ExamineOptions {
 /** Decoding is done by other threads, so a few more than there are processors keep them busy. */
 const AT_ONCE = 4;
 
+/** Carries what is strange about a mask past the keeping of figures, which is for good cases only. */
+class Unusable extends Error {
+  constructor(
+    readonly reason: unknown,
+    readonly strange: Fault | undefined,
+  ) {
+    super("unusable");
+  }
+}
+
 async function look(sample: Sample): Promise<Figures> {
-  const { image, mask } = await loadSample(sample);
-  return figuresOf(image, mask, await maskLevels(sample.mask));
+  const { image, mask, strange, error } = await inspectSample(sample);
+  if (error !== undefined) throw new Unusable(error, strange);
+  return figuresOf(image, mask, strange);
 }
 
 async function examineOne(sample: Sample, findings: KeptFindings | undefined): Promise<Examined> {
-  const { image, mask } = sample;
+  const { id, image, mask } = sample;
   try {
     const read = () => look(sample);
     const figures = findings ? await findings.figures([image.path, mask.path], { image, mask }, read) : await read();
     return { sample, figures, problems: oddities(sample, figures) };
   } catch (error) {
     const barred = (await accessProblem(image.path)) ?? (await accessProblem(mask.path));
-    return { sample, problems: [{ ...(barred ?? problemOf(error, image.path)), sample: sample.id }] };
+    const [reason, strange] = error instanceof Unusable ? [error.reason, error.strange] : [error, undefined];
+    const problem = { ...(barred ?? problemOf(reason, image.path)), sample: id };
+    return { sample, problems: strange ? [problem, strangeMask(sample, strange)] : [problem] };
   }
 }
 
+function strangeMask({ id, mask }: Sample, { reason, remedy }: Fault): Problem {
+  return { severity: "warning", code: "MASK_VALUES", file: mask.path, sample: id, message: reason, remedy };
+}
+
 /** What does not keep a case from being used. */
-function oddities({ id, image, mask }: Sample, { blank, levels }: Figures): Problem[] {
+function oddities(sample: Sample, { blank, strange }: Figures): Problem[] {
+  const { id, image } = sample;
   const problems: Problem[] = [];
   if (blank)
     problems.push({
@@ -54,15 +72,7 @@ function oddities({ id, image, mask }: Sample, { blank, levels }: Figures): Prob
       message: "all pixels are alike",
       remedy: "look at the picture; take the pair out if it shows nothing",
     });
-  if (levels > 0)
-    problems.push({
-      severity: "warning",
-      code: "MASK_VALUES",
-      file: mask.path,
-      sample: id,
-      message: `has ${levels} ${levels === 1 ? "level" : "levels"} between black and white; above half of the range counts as inside`,
-      remedy: "save one structure a mask, black and white",
-    });
+  if (strange) problems.push(strangeMask(sample, strange));
   return problems;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { Fault } from "../image/errors.js";
 import type { Image, Mask } from "../image/image.js";
 
 export const figuresSchema = z.strictObject({
@@ -8,7 +9,7 @@ export const figuresSchema = z.strictObject({
   inside: z.number().int().min(1),
   picture: z.string(),
   blank: z.boolean(),
-  levels: z.number().int().min(0),
+  strange: z.strictObject({ reason: z.string(), remedy: z.string() }).optional(),
 });
 
 /** What is kept of a case that can be used. */
@@ -22,8 +23,8 @@ export interface Figures {
   readonly picture: string;
   /** Whether all pixels are alike. */
   readonly blank: boolean;
-  /** Distinct grey levels of the mask's file between black and white, JPEG's rims not counted; 0 is as it should be. */
-  readonly levels: number;
+  /** Why the mask's file may not mean black and white, and what to do; names no file. */
+  readonly strange?: Fault | undefined;
 }
 
 /** SHA-256 of size and pixels, cut to 128 bits. */
@@ -37,10 +38,10 @@ function isBlank({ data, channels }: Image): boolean {
   return true;
 }
 
-/** The figures of a picture with its mask. @param levels see `Figures` */
-export function figuresOf(image: Image, mask: Mask, levels: number): Figures {
+/** The figures of a picture with its mask. @param strange see `Figures` */
+export function figuresOf(image: Image, mask: Mask, strange?: Fault): Figures {
   let inside = 0;
   for (const value of mask.data) inside += value;
   const { width, height } = image;
-  return { width, height, inside, picture: hashOf(image), blank: isBlank(image), levels };
+  return { width, height, inside, picture: hashOf(image), blank: isBlank(image), ...(strange ? { strange } : {}) };
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { writeFileAtomic } from "../common/atomic-file.js";
+import { replaceFile } from "../common/atomic-file.js";
 import { canonicalJson } from "../common/hash.js";
 import { type Figures, figuresSchema } from "./figures.js";
 
@@ -29,15 +29,19 @@ export class KeptFindings {
     private readonly file: string,
     private readonly salt: Uint8Array,
     private readonly found: Map<string, Finding>,
+    private readonly believed: boolean,
   ) {}
 
-  /** Whatever is wrong with the file, it is as if it were not there: everything can be found again. */
-  static async open(file: string, salt: Uint8Array): Promise<KeptFindings> {
+  /**
+   * Whatever is wrong with the file, it is as if it were not there: everything can be found again.
+   * @param believed false to find everything anew, and keep it
+   */
+  static async open(file: string, salt: Uint8Array, believed = true): Promise<KeptFindings> {
     try {
       const { found } = fileSchema.parse(JSON.parse(await readFile(file, "utf8")));
-      return new KeptFindings(file, salt, new Map(Object.entries(found)));
+      return new KeptFindings(file, salt, new Map(Object.entries(found)), believed);
     } catch {
-      return new KeptFindings(file, salt, new Map());
+      return new KeptFindings(file, salt, new Map(), believed);
     }
   }
 
@@ -56,7 +60,7 @@ export class KeptFindings {
     if (!this.#changed) return;
     const entries = [...this.found].slice(-MOST);
     const text = JSON.stringify({ schema: SCHEMA, found: Object.fromEntries(entries) });
-    await writeFileAtomic(this.file, text, 0o600, false).then(
+    await replaceFile(this.file, text, 0o600, false).then(
       () => {
         this.#changed = false;
       },
@@ -71,11 +75,12 @@ export class KeptFindings {
     look: () => Promise<T>,
   ): Promise<T> {
     const key = await this.#key(paths, what);
-    const known = key === undefined ? undefined : as(this.found.get(key));
+    const known = key === undefined || !this.believed ? undefined : as(this.found.get(key));
     if (known !== undefined) return known;
     const value = await look();
     // A file that changed while it was read is not known.
     if (key !== undefined && key === (await this.#key(paths, what))) {
+      this.found.delete(key);
       this.found.set(key, value);
       this.#changed = true;
     }

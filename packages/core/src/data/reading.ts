@@ -27,23 +27,17 @@ export interface ReadingRules {
  */
 export const DEFAULT_READING: ReadingRules = { plane: "axial", slices: { every: 5 } };
 
-const PLANES = ["axial", "coronal", "sagittal"] as const;
+export const PLANES = ["axial", "coronal", "sagittal"] as const;
 
-const numbers = (least: number) => {
+/** Numbers from `least` on: a list, one alone, or text. */
+const numbers = (least: number, error: string) => {
   const list = z.array(z.number().int().min(least)).min(1);
-  return z.union([
-    list,
-    z
-      .number()
-      .int()
-      .min(least)
-      .transform((only) => [only]),
-    z
-      .string()
-      .regex(/^\d+(\s*,\s*\d+)*$/)
-      .transform((text) => text.split(",").map(Number))
-      .pipe(list),
-  ]);
+  const one = z.number().int().min(least);
+  const text = z.string().regex(/^\d+(\s*,\s*\d+)*$/);
+  return z.union(
+    [list, one.transform((only) => [only]), text.transform((given) => given.split(",").map(Number)).pipe(list)],
+    { error },
+  );
 };
 
 const window = z.strictObject({ center: z.number(), width: z.number().positive() });
@@ -62,11 +56,11 @@ const everyText = z
   .regex(/^every\s*:\s*[1-9]\d*$/)
   .transform((text) => ({ every: Number(text.slice(text.indexOf(":") + 1)) }));
 
+const FRAMES = "use first, middle, all or the frames' numbers from 1, as in 1,5";
+
 /** The rules one by one: in a file's own forms, or in the short text of a command line (`1,5`, `40,400`, `every:3`). */
 export const readingFields = {
-  frames: z.union([z.enum(["first", "middle", "all"]), numbers(1)], {
-    error: "use first, middle, all or the frames' numbers from 1, as in 1,5",
-  }),
+  frames: z.union([z.enum(["first", "middle", "all"]), numbers(1, FRAMES)], { error: FRAMES }),
   window: z.union([z.enum(["file", "percentiles"]), window, windowText], {
     error: "use file, percentiles or center,width, as in 40,400",
   }),
@@ -74,8 +68,8 @@ export const readingFields = {
   slices: z.union([z.enum(["labelled", "largest"]), every, everyText], {
     error: "use labelled, largest or every:N, as in every:5",
   }),
-  labels: numbers(0).refine((list) => !list.includes(0), "label 0 is the background") as z.ZodType<number[]>,
-  segments: numbers(1),
+  labels: numbers(1, "use the labels' numbers from 1, as in 1,3 (0 is the background)"),
+  segments: numbers(1, "use the segments' numbers from 1, as in 1,3"),
 };
 
 /** Any of the rules. */

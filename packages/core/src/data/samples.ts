@@ -88,12 +88,12 @@ export function sharedPatients(split: Split<Sample>): Problem[] {
 }
 
 /** Parts of a folder's own split that are empty. */
-export function emptyParts(split: Split<Sample>, folder: string, why: string): Problem[] {
+export function emptyParts(split: Split<Sample>, folder: string): Problem[] {
   return PARTS.filter((part) => split[part].length === 0).map((part) => ({
     severity: "fatal",
     code: "DATASET_PART_EMPTY",
     file: folder,
-    message: `no case is left in ${part}${why}`,
+    message: `there is no case in ${part}`,
     remedy: "each of train, val and test needs at least one",
   }));
 }
