@@ -14,9 +14,8 @@ const SIZES: readonly Size[] = [
   { width: 128, height: 128 },
   { width: 160, height: 128 },
   { width: 61, height: 97 },
-  { width: 512, height: 512 },
   { width: 431, height: 640 },
-  { width: 1280, height: 853 },
+  { width: 1100, height: 733 },
 ];
 
 /** Clicks as shares of the picture's sides: inside, and in its corners, where a click is nearest to leaving it. */
