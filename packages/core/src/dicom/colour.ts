@@ -5,7 +5,7 @@ import type { PixelFormat } from "./pixel-format.js";
 import { TAGS, type Tag } from "./tags.js";
 import { COPY_AGAIN, unreadableDicom } from "./unreadable.js";
 
-const clamp = (value: number) => (value > 255 ? 255 : value > 0 ? value : 0);
+const clamp = (value: number) => Math.min(255, Math.max(0, value));
 
 /** YBR to RGB in 0..255 (PS3.3 C.7.6.3.1.2). `partial`: studio range, 16 to 235 and 16 to 240. */
 function fromYbr(out: Float32Array, partial: boolean): void {

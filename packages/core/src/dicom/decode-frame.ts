@@ -142,7 +142,7 @@ function checkSyntax({ path, syntax }: DicomFile): void {
 /**
  * Decodes one frame.
  * @param frame from 0
- * @throws ImageError IMAGE_UNREADABLE
+ * @throws ImageError IMAGE_UNREADABLE; DatasetError FRAME_MISSING
  */
 export async function decodeFrame(file: DicomFile, format: PixelFormat, frame: number): Promise<Frame> {
   const { path, pixels, syntax } = file;

@@ -29,8 +29,8 @@ function threeTimes(grey: Float32Array): Float32Array {
  *
  * @param frame from 0
  * @returns RGB, values in 0..255
- * @throws ImageError IMAGE_UNREADABLE (what cannot be read is named, also the transfer syntax), IMAGE_TOO_LARGE; RangeError
- *   for a window that is not wider than 0
+ * @throws ImageError IMAGE_UNREADABLE (what cannot be read is named, also the transfer syntax), IMAGE_TOO_LARGE; DatasetError
+ *   FRAME_MISSING; RangeError for a window that is not wider than 0
  */
 export async function readDicomImage(path: string, frame: number, window: WindowRule = "file"): Promise<Image> {
   return await withDicom(path, async (file) => {

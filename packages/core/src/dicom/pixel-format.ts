@@ -1,3 +1,4 @@
+import { DatasetError } from "../data/errors.js";
 import { ImageError } from "../image/errors.js";
 import type { DicomFile } from "./file.js";
 import { frameCount } from "./header.js";
@@ -106,9 +107,9 @@ export function pixelFormat(file: DicomFile): PixelFormat {
   return complete;
 }
 
-/** @throws ImageError IMAGE_UNREADABLE for a frame (from 0) that there is not */
+/** @throws DatasetError FRAME_MISSING for a frame (from 0) that there is not */
 export function checkFrame(path: string, frames: number, frame: number): void {
   if (Number.isInteger(frame) && frame >= 0 && frame < frames) return;
-  const those = frames === 1 ? "it has one" : `it has ${frames}`;
-  throw unreadableDicom(path, `no frame ${frame + 1}`, `${those}; choose another frame`);
+  const there = frames === 1 ? "there is only one" : `its frames are 1 to ${frames}`;
+  throw new DatasetError("FRAME_MISSING", `${path}: no frame ${frame + 1}; ${there}`, { path, frame });
 }

@@ -6,7 +6,7 @@ import { TAGS } from "./tags.js";
 /** A function from modality units (Hounsfield units, for CT) to brightness in 0..255 (PS3.3 C.11.2). */
 export type Brightness = (value: number) => number;
 
-const between = (value: number) => (value > 255 ? 255 : value > 0 ? value : 0);
+const between = (value: number) => Math.min(255, Math.max(0, value));
 
 /** From `low` (black) to `high` (white); all alike is black. */
 export function linearRange(low: number, high: number): Brightness {

@@ -107,7 +107,7 @@ export function decodeJpeg12(bytes: Uint8Array, header: JpegHeader): Uint16Array
     for (let y = 0; y < 8 && top + y < height; y++)
       for (let x = 0; x < 8 && left + x < width; x++) {
         const value = Math.round(samples[y * 8 + x]) + 2048;
-        out[(top + y) * width + left + x] = value < 0 ? 0 : value > 4095 ? 4095 : value;
+        out[(top + y) * width + left + x] = Math.min(4095, Math.max(0, value));
       }
   }
   return out;
