@@ -7,8 +7,10 @@ import { AgentStateWriter } from "../agent-state-writer.js";
 import { readRoute } from "../coordinator-route.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
+import { tellLeftOut } from "../left-out.js";
 import { lockHome } from "../lock.js";
 import { fileLogger } from "../log.js";
+import { addReadingOptions, type ReadingOptions } from "../material.js";
 import { checkUrl, loadMembership } from "../membership.js";
 import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
 import { passphraseOf } from "../passphrase.js";
@@ -19,7 +21,7 @@ import { ProgressDisplay } from "../progress.js";
 import { untilSettled } from "../renewal.js";
 import { type AfterReport, trainingHost } from "../training-host.js";
 
-interface RunOptions extends HomeOption {
+interface RunOptions extends HomeOption, ReadingOptions {
   data?: string;
   blackbox?: string;
   out?: string;
@@ -34,9 +36,9 @@ export interface RunHooks {
 
 /** `fedbaps-site run`: serves the approved studies. */
 export function runCommand(io: CommandIo, hooks: RunHooks = {}): Command {
-  const command = new Command("run")
+  const command = addReadingOptions(new Command("run"))
     .description("serve the studies that this site has approved, until stopped")
-    .option("--data <dir>", "the site's folder with images/ and masks/ (default: the one in site.yaml)")
+    .option("--data <dir>", "the site's folder of images with masks (default: the one in site.yaml)")
     .option("--blackbox <spec>", BLACKBOX_HELP)
     .option("--out <dir>", "write report.json, the decoder and pictures there too")
     .option("--once", "end when the approved studies are over")
@@ -60,7 +62,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
   const membership = await loadMembership(home);
   checkUrl(membership.url, policy.rules);
   const route = await readRoute(membership.url, io.env, home.folder);
-  const { data, blackbox, open, answers } = await measureSettings(io, { ...options, seed: 0 });
+  const { data, blackbox, open, answers, material } = await measureSettings(io, { ...options, seed: 0 });
   const out = options.out === undefined ? undefined : await writableFolder(options.out);
   const release = await lockHome(home, { command: "fedbaps-site run", now: clock.now() });
   try {
@@ -82,6 +84,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
       ...open,
       ...(await openUnderPolicy({ home, policy, clock, threads, pause: pauses.pause, over: pauses.over })),
     };
+    const logger = fileLogger(home.log, clock);
     const agent = new Agent(
       {
         home,
@@ -92,8 +95,18 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
         clock,
         random,
         state,
-        logger: fileLogger(home.log, clock),
-        openTraining: trainingHost({ site, data, blackbox, open: gated, answers, clock, afterReport }),
+        logger,
+        openTraining: trainingHost({
+          site,
+          data,
+          blackbox,
+          open: gated,
+          answers,
+          clock,
+          afterReport,
+          material: options.progressJson ? { ...material, onProgress: undefined } : material,
+          onOpened: (dataset) => tellLeftOut(dataset, { say, logger }),
+        }),
         show: (figures) => state.study(display.show(figures)),
         say,
       },
