@@ -142,7 +142,8 @@ export function maskFault({ levels, between, labels, colours, range }: MaskValue
         `${(between * 100).toFixed(1)} % of the mask is neither black nor white (levels ${listed(levels)} of ${range}); ` +
         "what is above half counts as inside",
       remedy:
-        "if these are several labels, or probabilities, save the structure that is to be segmented as white on black",
+        "if these are several labels, or probabilities, save the structure that is to be segmented as white on black; if " +
+        "the mask was resized, do it again with the nearest neighbour",
     };
   if (colours > 1)
     return {
