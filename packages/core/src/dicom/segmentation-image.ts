@@ -126,7 +126,8 @@ export function segmentationImage(
     [TAGS.NumberOfFrames, [String(marked.length)]],
     [TAGS.Rows, [source.format.rows]],
     [TAGS.Columns, [source.format.columns]],
-    ...(first ? [] : aspectRatio(file, marked[0].frame)),
+    // The sides of the picture are then unknown, which has to be said.
+    ...(first ? [] : [[TAGS.PatientOrientation, ""] as const, ...aspectRatio(file, marked[0].frame)]),
     [TAGS.BitsAllocated, [1]],
     [TAGS.BitsStored, [1]],
     [TAGS.HighBit, [0]],

@@ -67,6 +67,7 @@ export const TAGS = {
   StudyID: tag(0x00200010, "SH"),
   SeriesNumber: tag(0x00200011, "IS"),
   InstanceNumber: tag(0x00200013, "IS"),
+  PatientOrientation: tag(0x00200020, "CS"),
   ImagePositionPatient: tag(0x00200032, "DS"),
   ImageOrientationPatient: tag(0x00200037, "DS"),
   FrameOfReferenceUID: tag(0x00200052, "UI"),
