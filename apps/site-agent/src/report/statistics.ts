@@ -1,0 +1,79 @@
+import { RandomStream } from "@fedbaps/core/math/rng.js";
+import { mean } from "@fedbaps/core/math/vector.js";
+import { bootstrapMeanCi95 } from "@fedbaps/core/metrics/bootstrap.js";
+import { signedRankTest } from "@fedbaps/core/metrics/paired-test.js";
+import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
+
+/** A mean with its 95 % bootstrap interval. */
+export interface Estimate {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** One measure on the same images before and after. */
+export interface Comparison {
+  readonly metric: "Dice" | "IoU" | "HD95";
+  /** Whether less is better. */
+  readonly lower: boolean;
+  readonly zeroShot: Estimate;
+  /** Absent where the site stays zero-shot. */
+  readonly adapted?: Estimate;
+  /** Of adapted minus zero-shot, paired by image. */
+  readonly difference?: Estimate;
+  /** Two-sided, of Wilcoxon's signed-rank test. */
+  readonly p?: number;
+}
+
+/** Images by what adaptation did to their Dice. */
+export interface Outcomes {
+  readonly better: number;
+  readonly equal: number;
+  readonly worse: number;
+}
+
+function estimate(values: readonly number[], seed: number, name: string): Estimate {
+  const [low, high] = bootstrapMeanCi95(values, new RandomStream(seed, "report", name));
+  return { mean: mean(values), low, high };
+}
+
+const METRICS = [
+  { metric: "Dice", lower: false, of: ({ dice }: ImageScore) => dice },
+  { metric: "IoU", lower: false, of: ({ iou }: ImageScore) => iou },
+  { metric: "HD95", lower: true, of: ({ hd95 }: ImageScore) => hd95 },
+] as const;
+
+/**
+ * Compares measure by measure, paired by image. A measure that an image lacks (HD95, in an older journal) is left out.
+ * @param seed of the bootstrap: the same figures at every call. @throws RangeError unless both are of the same images
+ */
+export function compare(
+  zeroShot: readonly ImageScore[],
+  adapted: readonly ImageScore[] | null,
+  seed: number,
+): Comparison[] {
+  if (adapted && (adapted.length !== zeroShot.length || adapted.some(({ id }, i) => id !== zeroShot[i].id)))
+    throw new RangeError("a paired comparison needs the same images on both sides");
+  return METRICS.flatMap(({ metric, lower, of }) => {
+    const before = zeroShot.map(of).filter((value) => value !== undefined);
+    const after = adapted?.map(of).filter((value) => value !== undefined);
+    if (before.length < zeroShot.length || before.length === 0) return [];
+    const base = { metric, lower, zeroShot: estimate(before, seed, `${metric}/zero-shot`) };
+    if (!after || after.length < before.length) return [base];
+    const differences = after.map((value, i) => value - before[i]);
+    return [
+      {
+        ...base,
+        adapted: estimate(after, seed, `${metric}/adapted`),
+        difference: estimate(differences, seed, `${metric}/difference`),
+        p: signedRankTest(differences).p,
+      },
+    ];
+  });
+}
+
+export function outcomes(zeroShot: readonly ImageScore[], adapted: readonly ImageScore[]): Outcomes {
+  const signs = adapted.map(({ dice }, i) => Math.sign(dice - zeroShot[i].dice));
+  const count = (sign: number) => signs.filter((value) => value === sign).length;
+  return { better: count(1), equal: count(0), worse: count(-1) };
+}
