@@ -7,6 +7,7 @@ import { fetchOffered } from "../offered.js";
 import { findOffer } from "../offers.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
 import { checkPolicy, objections, readPolicy } from "../policy.js";
+import { acceptedRoster } from "../roster-files.js";
 import { readSiteSettings } from "../site-settings.js";
 import { statement, studyText } from "../statement.js";
 
@@ -39,13 +40,14 @@ async function list(io: CommandIo, options: StudyOptions): Promise<void> {
   const policy = await readPolicy(home);
   const offers = (await fetchOffered(io, home)).studies;
   const decisions = await readDecisions(home);
+  const remote = await servers(home);
   const rows = offers.map(({ spec, hash }) => ({
     study: spec.name,
     hash,
     decision: decisionOn(decisions, hash) ?? "undecided",
     rounds: spec.rounds,
     budget: spec.budget,
-    objections: objections(spec, policy, member.site),
+    objections: objections(spec, policy, member.site, remote),
   }));
   if (options.json) return printJson(io, { studies: rows });
   if (rows.length === 0) say(io, "the coordinator offers this site no study now");
@@ -60,13 +62,16 @@ async function show(io: CommandIo, options: StudyOptions, name: string): Promise
   const { member } = await loadPublic(home);
   const policy = await readPolicy(home);
   const { spec, hash } = findOffer((await fetchOffered(io, home)).studies, name);
-  const against = objections(spec, policy, member.site);
+  const remote = await servers(home);
+  const against = objections(spec, policy, member.site, remote);
   const decision = decisionOn(await readDecisions(home), hash) ?? "undecided";
-  const stated = statement(spec, policy, await servers(home));
+  const stated = statement(spec, policy, { site: member.site, servers: remote });
   if (options.json) return printJson(io, { study: spec, hash, decision, objections: against, ...stated });
   io.stdout(studyText(spec, hash, stated));
   io.stdout(`decision: ${decision}\n`);
   for (const line of against) io.stdout(`against the policy: ${line}\n`);
+  if (policy.requirePinnedRoster && (await acceptedRoster(home)) === undefined)
+    say(io, "this site has accepted no roster yet, and makes no sum without: fedbaps-site roster show");
 }
 
 async function approve(io: CommandIo, options: StudyOptions, name: string): Promise<void> {
@@ -74,8 +79,9 @@ async function approve(io: CommandIo, options: StudyOptions, name: string): Prom
   const { member } = await loadPublic(home);
   const policy = await readPolicy(home);
   const { spec, hash } = findOffer((await fetchOffered(io, home)).studies, name);
-  checkPolicy(spec, policy, member.site);
-  const stated = statement(spec, policy, await servers(home));
+  const remote = await servers(home);
+  checkPolicy(spec, policy, member.site, remote);
+  const stated = statement(spec, policy, { site: member.site, servers: remote });
   await decide(home, { study: name, hash, decision: "approved", at: new Date(io.clock.now()).toISOString() });
   if (options.json) return printJson(io, { study: name, hash, decision: "approved", ...stated });
   io.stdout(studyText(spec, hash, stated));
