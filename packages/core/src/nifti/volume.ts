@@ -14,6 +14,8 @@ import type { Voxels } from "./voxel-type.js";
  */
 export interface Volume {
   readonly path: string;
+  /** Changes when the file does. */
+  readonly state: string;
   /** Voxels along right, anterior, superior. */
   readonly shape: Triple;
   /** Millimetres from voxel to voxel along these. */
@@ -46,7 +48,7 @@ const kept = new LRUCache<string, Volume>({
 /** Being read now: the slices of one volume are often asked for at once. */
 const reading = new Map<string, Promise<Volume>>();
 
-function arrange(path: string, header: NiftiHeader, voxels: Voxels): Volume {
+function arrange(path: string, state: string, header: NiftiHeader, voxels: Voxels): Volume {
   const { storedShape, affine, type } = header;
   const axes = nearestAxes(affine);
   const storedSteps = [1, storedShape[0], storedShape[0] * storedShape[1]].map((step) => step * type.channels);
@@ -58,6 +60,7 @@ function arrange(path: string, header: NiftiHeader, voxels: Voxels): Volume {
   );
   return {
     path,
+    state,
     shape: pick(({ stored }) => storedShape[stored]),
     spacing: pick(({ stored }) => lengths[stored]),
     affine: reordered(affine, axes, storedShape),
@@ -95,7 +98,7 @@ export async function openVolume(path: string): Promise<Volume> {
   const key = await stateOf(path);
   const known = kept.get(key) ?? reading.get(key);
   if (known) return known;
-  const opening = readVoxelFile(path).then(({ header, voxels }) => arrange(path, header, voxels));
+  const opening = readVoxelFile(path).then(({ header, voxels }) => arrange(path, key, header, voxels));
   reading.set(key, opening);
   try {
     const volume = await opening;
