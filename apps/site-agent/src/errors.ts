@@ -55,6 +55,8 @@ export type AgentErrorCode =
   | "CLIENT_STATE_LOST"
   | "NO_UPDATE"
   | "STUDY_FAILED"
+  /** Some pictures were not segmented. */
+  | "PREDICTION_FAILED"
   | "DOCTOR_FAILED"
   | "JOURNAL_DAMAGED";
 

@@ -12,7 +12,9 @@ import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
 import { initCommand } from "./commands/init.js";
 import { passphraseCommand } from "./commands/passphrase.js";
+import { predictCommand } from "./commands/predict.js";
 import { renewCommand } from "./commands/renew.js";
+import { reportCommand } from "./commands/report.js";
 import { rosterCommand } from "./commands/roster.js";
 import { runCommand } from "./commands/run.js";
 import { statusCommand } from "./commands/status.js";
@@ -45,6 +47,8 @@ export function buildProgram(io: CommandIo): Command {
     blackboxCommand,
     evaluateCommand,
     adaptCommand,
+    predictCommand,
+    reportCommand,
     exportCommand,
     completionCommand,
   ];

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { UsageError } from "@fedbaps/core/common/errors.js";
-import { readingFields } from "@fedbaps/core/data/reading.js";
+import { PLANES, readingFields } from "@fedbaps/core/data/reading.js";
 import type { WindowRule } from "@fedbaps/core/data/sources.js";
 import { Command, InvalidArgumentError } from "commander";
 import { AgentError } from "../errors.js";
@@ -14,7 +14,7 @@ export interface PredictOptions extends HomeOption, PromptFlags {
   readonly out: string;
   readonly frame?: number;
   readonly slice?: number;
-  readonly plane: Where["plane"];
+  readonly plane?: Where["plane"];
   readonly window?: WindowRule;
   readonly study?: string;
   readonly decoder?: string;
@@ -25,6 +25,9 @@ export interface PredictOptions extends HomeOption, PromptFlags {
   readonly threads?: number;
   readonly json?: boolean;
 }
+
+/** Pictures that failed, told one by one. */
+const LISTED = 20;
 
 /** `fedbaps-site predict`: segments new pictures, with the adapted decoder where that does no harm. */
 export function predictCommand(io: CommandIo): Command {
@@ -42,7 +45,7 @@ export function predictCommand(io: CommandIo): Command {
     .option("--force-decoder", "use the decoder also for another black box, a box or several points")
     .option("--frame <n>", "of a DICOM file of several frames, from 1", integer(1))
     .option("--slice <n>", "of a NIfTI volume, from 1", integer(1))
-    .option("--plane <name>", "in which a volume is cut", oneOf(["axial", "coronal", "sagittal"] as const), "axial")
+    .option("--plane <name>", `in which a volume is cut: ${PLANES.join(", ")}`, oneOf(PLANES))
     .option("--window <rule>", "grey values of DICOM and NIfTI: file, percentiles, or center,width", parseWindow)
     .option("--segment <name>", "what a DICOM segmentation calls it", "Segmentation")
     .option("--blackbox <spec>", BLACKBOX_HELP)
@@ -54,18 +57,22 @@ export function predictCommand(io: CommandIo): Command {
 async function run(io: CommandIo, path: string, options: PredictOptions): Promise<void> {
   const chosen = [options.study, options.decoder, options.zeroShot].filter((given) => given !== undefined);
   if (chosen.length > 1) throw new UsageError("give one of --study, --decoder and --zero-shot");
+  if (!/^[^\\\p{Cc}]{1,64}$/u.test(options.segment))
+    throw new UsageError("--segment: give a name of 1 to 64 characters, without a backslash");
   const prompts = await promptsOf(options);
   const outcome = await predictAll(io, path, prompts, { ...options, out: resolve(options.out) });
+  const { failed, predictions } = outcome.result;
+  // One picture that fails is an error like any other.
+  const [only] = predictions.length === 0 && failed.length === 1 ? failed : [];
   if (options.json) printJson(io, outcomeJson(outcome));
-  else io.stdout(outcomeText(outcome));
-  const { failed } = outcome.result;
+  else if (!only) io.stdout(outcomeText(outcome));
+  if (only) throw only.usage ? new UsageError(only.message) : new AgentError("PREDICTION_FAILED", only.message);
   if (failed.length === 0) return;
-  for (const { code, message } of options.json ? [] : failed) say(io, `${code}  ${message}`);
-  // One picture with a prompt that is not in it is a slip of the command line.
-  if (outcome.pictures === 1 && failed[0].code === "PROMPT_OUTSIDE") throw new UsageError(failed[0].message);
+  for (const { code, message } of failed.slice(0, LISTED)) say(io, `${code}  ${message}`);
+  if (failed.length > LISTED) say(io, `and ${failed.length - LISTED} more; --json lists all`);
   throw new AgentError(
-    "STUDY_FAILED",
-    `${failed.length} of ${outcome.pictures} could not be segmented; the others are in ${outcome.out}`,
+    "PREDICTION_FAILED",
+    `${failed.length} of ${outcome.pictures} could not be segmented; ${predictions.length === 0 ? "nothing was written" : `the others are in ${outcome.out}`}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BlackBoxError } from "@fedbaps/core/blackbox/model.js";
 import type { Clock } from "@fedbaps/core/common/clock.js";
-import { codeOf, FedBapsError, messageOf } from "@fedbaps/core/common/errors.js";
+import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { canonicalJson, sha256Hex } from "@fedbaps/core/common/hash.js";
 import { readPicture } from "@fedbaps/core/data/read.js";
 import type { Image } from "@fedbaps/core/image/image.js";
@@ -19,6 +19,15 @@ export interface Failed {
   readonly image: string;
   readonly code: string;
   readonly message: string;
+  /** Whether it was asked for wrongly, rather than at fault itself. */
+  readonly usage: boolean;
+}
+
+/** @throws the error itself where it is none of ours: a fault of the program is no bad picture. */
+export function failedOf(image: string, error: unknown): Failed {
+  if (!(error instanceof FedBapsError)) throw error;
+  const code = typeof error.fields.code === "string" ? error.fields.code : error.code;
+  return { image, code, message: messageOf(error), usage: error instanceof UsageError };
 }
 
 export interface BatchInit {
@@ -186,11 +195,9 @@ export class Batch {
     this.init.onDone(this.done, this.#kept);
   }
 
-  /** @throws the error itself where it is none of ours: a fault of the program is no bad picture. */
   #fail(task: Task, error: unknown): void {
-    if (this.init.signal.aborted || !(error instanceof FedBapsError)) throw error;
-    const code = typeof error.fields.code === "string" ? error.fields.code : codeOf(error);
-    this.#failed.push({ image: nameOf(task), code, message: messageOf(error) });
+    if (this.init.signal.aborted) throw error;
+    this.#failed.push(failedOf(nameOf(task), error));
     this.init.onDone(this.done, this.#kept);
   }
 }

@@ -3,6 +3,7 @@ import type { ModelDescription, Prompt, SegmentationModel } from "@fedbaps/core/
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import type { ListedPrompt } from "@fedbaps/core/data/prompt-list.js";
+import { readingRules } from "@fedbaps/core/data/reading.js";
 import { openDecoder } from "@fedbaps/core/decoder/open.js";
 import type { PredictOptions } from "../commands/predict.js";
 import { AgentError } from "../errors.js";
@@ -11,7 +12,7 @@ import { type CommandIo, homeFolder, openOptions, say, sayNotes } from "../optio
 import { readSiteSettings } from "../site-settings.js";
 import { VERSION } from "../version.js";
 import { WorkProgress } from "../work-progress.js";
-import { Batch, type BatchResult, type Failed } from "./batch.js";
+import { Batch, type BatchResult, failedOf } from "./batch.js";
 import { chooseDecoder, type DecoderChoice, misfit, unfit } from "./decoder-choice.js";
 import { findInputs } from "./inputs.js";
 import { Ledger } from "./ledger.js";
@@ -48,8 +49,10 @@ export async function predictAll(
   const { decoder: file, study, zeroShot: none } = options;
   const choice = await chooseDecoder({ home, file, study, none });
   const inputs = await findInputs(path, out);
-  const plan = await planOf(inputs.pictures, prompts, options);
   const settings = await readSiteSettings(home.folder);
+  // Grey values and planes as the decoder was trained with, unless the flags say otherwise.
+  const { window, plane } = readingRules({ window: options.window, plane: options.plane }, settings?.reading);
+  const plan = await planOf(inputs.pictures, prompts, options, { plane, ...(window === undefined ? {} : { window }) });
   const model = await openBlackBox(options.blackbox ?? settings?.blackbox ?? "bundled", await openOptions(io, options));
   try {
     sayNotes(io, model);
@@ -65,8 +68,9 @@ export async function predictAll(
         image,
         code,
         message: `${image}: ${message}; ${remedy}`,
+        usage: false,
       })),
-      ...plan.refused.map(refusedOf),
+      ...plan.refused.map(({ image, error }) => failedOf(image, error)),
     ];
     const failed = [...before, ...result.failed];
     return {
@@ -86,13 +90,13 @@ export async function predictAll(
 function planOf(
   pictures: Parameters<typeof planSame>[0],
   prompts: Prompt | readonly ListedPrompt[],
-  { plane, frame, slice, window, points = "" }: PredictOptions,
+  { frame, slice, points = "" }: PredictOptions,
+  rules: Where,
 ): Promise<Plan> {
   const where: Where = {
-    plane,
+    ...rules,
     ...(frame === undefined ? {} : { frame }),
     ...(slice === undefined ? {} : { slice }),
-    ...(window === undefined ? {} : { window }),
   };
   return "points" in prompts ? planSame(pictures, prompts, where) : planListed(pictures, prompts, points, where);
 }
@@ -161,10 +165,4 @@ async function run(io: CommandIo, batch: Batch, { tasks }: Plan, { out, progress
   } finally {
     progress.end();
   }
-}
-
-/** @throws the error itself where it is none of ours. */
-function refusedOf({ image, error }: Plan["refused"][number]): Failed {
-  if (!(error instanceof FedBapsError)) throw error;
-  return { image, code: error.code, message: error.message };
 }

@@ -55,7 +55,7 @@ export function outcomeJson({ out, pictures, unlisted, result, decoder, blackbox
         insideShare: inside / (width * height),
       }),
     ),
-    failures: result.failed,
+    failures: result.failed.map(({ image, code, message }) => ({ image, code, message })),
   };
 }
 
