@@ -4,7 +4,7 @@ import { type DicomHeader, looksLikeDicom, readDicomHeader } from "../../dicom/h
 import { type Problem, problemOf } from "../problem.js";
 
 const PICTURES = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp"];
-const VOLUMES = [".nii.gz", ".nii"];
+const VOLUMES = [".nii.gz", ".nii", ".hdr"];
 /** DICOM files also come without an extension, or with a number after the last dot that is none. */
 const DICOM = [".dcm", ".dicom", ".ima"];
 const KNOWN = [...VOLUMES, ...PICTURES, ...DICOM];
