@@ -32,7 +32,7 @@ export interface Checked {
   /** Bad cases, which are left out if the others are used. */
   readonly leftOut: number;
   readonly tolerance: number;
-  /** Images of a series that no segmentation covers. */
+  /** Images that no segmentation marks, though it marks others of their series. */
   readonly unused: number;
   /** The share of the picture that is marked, over the good cases, 0..1. */
   readonly foreground: { readonly min: number; readonly median: number; readonly max: number } | undefined;
@@ -105,10 +105,10 @@ function patientsOf({ samples }: Assembly): number | undefined {
  */
 export async function checkData(folder: string, options: DatasetOptions): Promise<Checked> {
   const assembly = await assemble(folder, options);
-  const { samples, discovery, total } = assembly;
+  const { samples, discovery } = assembly;
   const examined = await examine(samples, options);
   const { tolerance = DEFAULT_TOLERANCE } = options;
-  const { error, problems, left, leftOut } = judge(assembly, examined, tolerance);
+  const { error, problems, left, leftOut, total, unused } = judge(assembly, examined, tolerance);
   return {
     folder,
     error,
@@ -119,7 +119,7 @@ export async function checkData(folder: string, options: DatasetOptions): Promis
     problems: inOrder(problems),
     leftOut: leftOut.length,
     tolerance,
-    unused: discovery.unused,
+    unused,
     foreground: foregroundOf(examined),
     sizes: sizesOf(examined),
     formats: {

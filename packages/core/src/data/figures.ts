@@ -29,7 +29,7 @@ export interface Figures {
 
 /** SHA-256 of size and pixels, cut to 128 bits. */
 function hashOf({ data, width, height }: Image): string {
-  const bytes = Uint8ClampedArray.from(data);
+  const bytes = new Uint8ClampedArray(data);
   return createHash("sha256").update(`${width}x${height} `).update(bytes).digest("base64url").slice(0, 22);
 }
 
@@ -41,7 +41,7 @@ function isBlank({ data, channels }: Image): boolean {
 /** The figures of a picture with its mask. @param strange see `Figures` */
 export function figuresOf(image: Image, mask: Mask, strange?: Fault): Figures {
   let inside = 0;
-  for (const value of mask.data) inside += value;
+  for (let i = 0; i < mask.data.length; i++) inside += mask.data[i];
   const { width, height } = image;
   return { width, height, inside, picture: hashOf(image), blank: isBlank(image), ...(strange ? { strange } : {}) };
 }

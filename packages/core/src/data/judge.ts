@@ -17,6 +17,26 @@ export interface Judgement {
   readonly leftOut: readonly Problem[];
   /** The others: they keep their numbers and parts. */
   readonly left: Split<Sample>;
+  /** Good and bad cases. */
+  readonly total: number;
+  /** Images that no segmentation marks, though it marks others of their series. */
+  readonly unused: number;
+}
+
+/** Codes of a frame that a DICOM segmentation holds but does not mark. */
+const UNMARKED = ["MASK_EMPTY", "SEGMENTATION_UNMATCHED"];
+
+/**
+ * Slices that their segmentation, or the segments that are wanted of it, does not mark, where it marks others: nothing is
+ * wrong with them, there is only nothing to click on.
+ */
+function unmarkedSlices(examined: readonly Examined[]): ReadonlySet<number> {
+  const marking = new Set(examined.flatMap(({ sample, figures }) => (figures ? [sample.mask.path] : [])));
+  const slices = examined.filter(
+    ({ sample: { mask }, problems }) =>
+      mask.kind === "dicom-seg" && marking.has(mask.path) && problems.some(({ code }) => UNMARKED.includes(code)),
+  );
+  return new Set(slices.map(({ sample }) => sample.id));
 }
 
 /** Parts that had cases and have none left. */
@@ -32,13 +52,17 @@ function emptied(before: Split<Sample>, left: Split<Sample>, folder: string, bad
 
 /** Decides what can be used, from all that is known of every case. */
 export function judge(assembly: Assembly, examined: readonly Examined[], tolerance = DEFAULT_TOLERANCE): Judgement {
-  const { split, total, discovery } = assembly;
+  const { split, discovery } = assembly;
   const { folder } = discovery;
-  const seen = [...examined.flatMap(({ problems }) => problems), ...equalPictures(examined, partsById(split))];
+  const unmarked = unmarkedSlices(examined);
+  const looked = examined.filter(({ sample }) => !unmarked.has(sample.id));
+  const seen = [...looked.flatMap(({ problems }) => problems), ...equalPictures(looked, partsById(split))];
   const leftOut = badCases([...assembly.problems, ...seen]);
-  const gone = new Set(leftOut.flatMap(({ sample }) => sample ?? []));
+  const gone = new Set([...leftOut.flatMap(({ sample }) => sample ?? []), ...unmarked]);
+  const total = assembly.total - unmarked.size;
   const kept = (part: readonly Sample[]) => part.filter(({ id }) => !gone.has(id));
   const left = { train: kept(split.train), val: kept(split.val), test: kept(split.test) };
   const problems = [...assembly.problems, ...seen, ...emptied(split, left, folder, leftOut.length)];
-  return { error: refusal(problems, { total, tolerance, folder }), problems, leftOut, left };
+  const error = refusal(problems, { total, tolerance, folder });
+  return { error, problems, leftOut, left, total, unused: discovery.unused + unmarked.size };
 }

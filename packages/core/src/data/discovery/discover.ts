@@ -18,7 +18,8 @@ export interface Discovery {
   readonly ownSplit: boolean;
 }
 
-const UNPAIRED = "DATASET_UNPAIRED";
+/** A folder of nothing but such files most likely holds something else than pictures. */
+const UNREADABLE = "IMAGE_UNREADABLE";
 
 /** A manifest counts where there is one, else folders. */
 async function find(folder: string, options: PairingOptions) {
@@ -41,7 +42,10 @@ export async function discover(folder: string, options: PairingOptions): Promise
   const { cases, problems, unused } = found;
   const ownSplit = cases.some(({ part }) => part !== undefined);
   const ordered = ownSplit ? PARTS.flatMap((part) => cases.filter((one) => one.part === part)) : cases;
-  const none = cases.length === 0 && !problems.some(({ severity, code }) => severity === "fatal" || code === UNPAIRED);
+  const told = problems.some(
+    ({ severity, code }) => severity === "fatal" || (severity === "case" && code !== UNREADABLE),
+  );
+  const none = cases.length === 0 && !told;
   const nothing = none
     ? [
         empty(

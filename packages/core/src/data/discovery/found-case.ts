@@ -24,7 +24,7 @@ export interface Found {
   readonly cases: readonly FoundCase[];
   /** Those of severity `case` stand for a picture that became no case. */
   readonly problems: readonly Problem[];
-  /** Pictures that are rightly not used: slices of a series that its segmentation does not cover. */
+  /** Images that are rightly not used: slices of a series that its segmentation does not cover. */
   readonly unused: number;
 }
 
