@@ -1,9 +1,11 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { loadSample, openDataset } from "@fedbaps/core/data/dataset.js";
 import { openVolume } from "@fedbaps/core/nifti/volume.js";
 import { expect, it } from "@jest/globals";
 import { niftiBytes } from "../../support/nifti.js";
+import { rowsOf } from "../../support/pictures.js";
 import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
 
 removeTemporaryFolders();
@@ -56,4 +58,24 @@ it("says which half is missing or cut short", async () => {
   await expect(openVolume(`${stem}.hdr`)).rejects.toThrow(`other half is missing; put ${stem}.img beside it`);
   await rm(`${stem}.hdr`);
   await expect(openVolume(`${stem}.img`)).rejects.toThrow(`${stem}.hdr: no such file`);
+});
+
+it("is found in a data folder as one volume, its label map another pair", async () => {
+  const folder = await temporaryFolder();
+  for (const kind of ["images", "masks"]) await mkdir(join(folder, kind));
+  for (const patient of ["a", "b", "c", "d", "e"]) {
+    await writePair(join(folder, "images", patient), 1, [10, 20, 30]);
+    await writePair(join(folder, "masks", patient), 2, [0, 1, 0], ".img.gz");
+  }
+  const { train, val, test } = await openDataset(folder, { seed: 1 });
+  const samples = [...train, ...val, ...test];
+  expect(samples.map(({ image }) => image.path.slice(-5)).sort()).toEqual([
+    "a.hdr",
+    "b.hdr",
+    "c.hdr",
+    "d.hdr",
+    "e.hdr",
+  ]);
+  const { mask } = await loadSample(samples[0]);
+  expect(rowsOf(mask)).toEqual([".#."]);
 });
