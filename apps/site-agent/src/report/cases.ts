@@ -4,7 +4,7 @@ import { DECODER_SIZE, type IpDecoder } from "@fedbaps/core/decoder/ip-decoder.j
 import type { Image, Mask } from "@fedbaps/core/image/image.js";
 import { drawPromptMarks, overlay } from "@fedbaps/core/image/overlay.js";
 import { ANSWER_COLOUR, showPrompt, TRUTH_COLOUR } from "@fedbaps/core/image/panel.js";
-import { scalePoint } from "@fedbaps/core/image/place.js";
+import { type Size, scalePoint } from "@fedbaps/core/image/place.js";
 import { resizeImage, resizeMask } from "@fedbaps/core/image/resize.js";
 import { encodePng } from "@fedbaps/core/image/write.js";
 import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
@@ -84,7 +84,7 @@ export async function paintCase(painter: CasePainter, sample: Sample): Promise<C
   };
   const { decoder } = painter;
   const [zeroShot, adapted] = [await answered("zero-shot"), decoder && (await answered("adapted"))];
-  const visualPrompt = decoder && (await encodePng(drawn(decoder, image, click, size)));
+  const visualPrompt = decoder && (await encodePng(drawn(decoder, image, click, halved(size))));
   return {
     id: sample.id,
     ...size,
@@ -103,11 +103,16 @@ function outlined(base: Image, truth: Mask, answer: Mask): Image {
   ]);
 }
 
+/** Prompts are drawn on a coarser square: more pixels would only be bytes. */
+function halved({ width, height }: Size): Size {
+  return { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
+}
+
 function drawn(
   { kind, theta }: NonNullable<CasePainter["decoder"]>,
   image: Image,
   click: ReturnType<typeof evaluationClicks>[number],
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: Size,
 ): Image {
   const square = resizeImage(image, DECODER_SIZE, DECODER_SIZE);
   const prepared = kind.prepare(square);

@@ -2,7 +2,7 @@ import { type Html, html } from "../html.js";
 import type { ReportData } from "../report-data.js";
 import { axes, scale, ticks } from "./axes.js";
 
-const FRAME = { width: 640, height: 300, left: 52, right: 16, top: 28, bottom: 40 };
+const FRAME = { width: 480, height: 270, left: 52, right: 16, top: 28, bottom: 40 };
 
 /** Validation Dice of every version over the queries spent by then; the version in use is marked, zero-shot is the line. */
 export function learningCurve({ curve, version }: Pick<ReportData, "curve" | "version">): Html {
@@ -24,7 +24,12 @@ export function learningCurve({ curve, version }: Pick<ReportData, "curve" | "ve
     <desc id="curve-text">From ${zeroShot?.valDice.toFixed(3)} zero-shot to ${most.toFixed(3)} at best, over ${last} queries.</desc>
     ${axes(
       FRAME,
-      { label: "black-box queries, for everything", ticks: ticks(0, last), scale: x, text: (value) => String(value) },
+      {
+        label: "black-box queries, for everything",
+        ticks: ticks(0, last, 4),
+        scale: x,
+        text: (value) => String(value),
+      },
       { label: "Dice on the validation images", ticks: marks, scale: y, text: (value) => value.toFixed(digits) },
     )}
     ${zeroShot && html`<line class="diagonal" x1="${left}" x2="${width - right}" y1="${y(zeroShot.valDice)}" y2="${y(zeroShot.valDice)}"/>`}

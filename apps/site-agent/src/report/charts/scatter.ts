@@ -35,7 +35,7 @@ export function scatter(
   </svg>`;
 }
 
-const STRIP = { width: 640, height: 260, left: 46, right: 12, top: 28, bottom: 40 };
+const STRIP = { width: 480, height: 240, left: 46, right: 12, top: 28, bottom: 40 };
 
 /** The Dice of each test image from the lowest to the highest, for a site that stays zero-shot. */
 export function sortedDice(scores: readonly ImageScore[], nameOf: (id: number) => string): Html {

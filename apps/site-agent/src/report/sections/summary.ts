@@ -61,7 +61,10 @@ function whatCame(data: ReportData, comparisons: readonly Comparison[], outcomes
 
 /** What the test allows to say, and no more. */
 function chanceWords(difference: number, p: number): string {
-  if (p >= 0.05) return "With these images the difference may be chance.";
+  if (p >= 0.05)
+    return difference < 0
+      ? "With these images the difference may be chance, but it points the wrong way: look at the worst cases below."
+      : "With these images the difference may be chance.";
   return difference > 0
     ? "A gain like this would be rare if adaptation had no effect."
     : "On these images the adapted model is worse than would be expected by chance: the validation images that decided were not like them. Have a look at the worst cases below before using it.";
