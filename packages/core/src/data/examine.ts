@@ -3,7 +3,7 @@ import { accessProblem } from "./discovery/formats.js";
 import { type Figures, figuresOf } from "./figures.js";
 import type { KeptFindings } from "./findings.js";
 import { mapLimited } from "./limited.js";
-import { inspectSample } from "./load.js";
+import { inspectSample, pagesOf } from "./load.js";
 import { PARTS, type Part } from "./parts.js";
 import { type Problem, problemOf } from "./problem.js";
 import type { Sample } from "./samples.js";
@@ -38,7 +38,8 @@ class Unusable extends Error {
 async function look(sample: Sample): Promise<Figures> {
   const { image, mask, strange, error } = await inspectSample(sample);
   if (error !== undefined) throw new Unusable(error, strange);
-  return figuresOf(image, mask, strange);
+  const pages = await pagesOf(sample);
+  return { ...figuresOf(image, mask, strange), ...(pages ? { pages } : {}) };
 }
 
 async function examineOne(sample: Sample, findings: KeptFindings | undefined): Promise<Examined> {
@@ -60,7 +61,7 @@ function strangeMask({ id, mask }: Sample, { reason, remedy }: Fault): Problem {
 }
 
 /** What does not keep a case from being used. */
-function oddities(sample: Sample, { blank, strange }: Figures): Problem[] {
+function oddities(sample: Sample, { blank, strange, pages }: Figures): Problem[] {
   const { id, image } = sample;
   const problems: Problem[] = [];
   if (blank)
@@ -73,6 +74,15 @@ function oddities(sample: Sample, { blank, strange }: Figures): Problem[] {
       remedy: "look at the picture; take the pair out if it shows nothing",
     });
   if (strange) problems.push(strangeMask(sample, strange));
+  if (pages)
+    problems.push({
+      severity: "warning",
+      code: "IMAGE_PAGES",
+      file: image.path,
+      sample: id,
+      message: `has ${pages} pages or frames, of which the first is used`,
+      remedy: "save the others as files of their own, with their masks, if they are wanted",
+    });
   return problems;
 }
 

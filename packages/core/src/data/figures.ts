@@ -10,6 +10,7 @@ export const figuresSchema = z.strictObject({
   picture: z.string(),
   blank: z.boolean(),
   strange: z.strictObject({ reason: z.string(), remedy: z.string() }).optional(),
+  pages: z.number().int().min(2).optional(),
 });
 
 /** What is kept of a case that can be used. */
@@ -25,6 +26,8 @@ export interface Figures {
   readonly blank: boolean;
   /** Why the mask's file may not mean black and white, and what to do; names no file. */
   readonly strange?: Fault | undefined;
+  /** Pages of a picture file that has several; the first is read. */
+  readonly pages?: number | undefined;
 }
 
 /** SHA-256 of size and pixels, cut to 128 bits. */

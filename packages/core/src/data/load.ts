@@ -1,6 +1,7 @@
 import type { Fault } from "../image/errors.js";
 import type { Image, Mask } from "../image/image.js";
 import { maskFault } from "../image/mask-values.js";
+import { pictureFacts } from "../image/raster.js";
 import { readMaskValues } from "../image/read.js";
 import { openVolume, volumesMatch } from "../nifti/volume.js";
 import type { DatasetErrorCode } from "./errors.js";
@@ -64,6 +65,13 @@ async function truthOf(source: MaskSource): Promise<{ mask: Mask; strange?: Faul
   if (source.kind !== "picture") return { mask: await readTruth(source) };
   const { mask, values } = await readMaskValues(source.path);
   return { mask, strange: maskFault(values) };
+}
+
+/** Pages or frames of a picture file that has several, of which only the first is read. */
+export async function pagesOf({ image }: Sources): Promise<number | undefined> {
+  if (image.kind !== "picture") return undefined;
+  const { pages } = await pictureFacts(image.path);
+  return pages > 1 ? pages : undefined;
 }
 
 /** Reads a sample and looks closer. @throws ImageError, DatasetError MASK_GRID when it cannot be read */
