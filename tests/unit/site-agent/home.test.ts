@@ -1,11 +1,8 @@
-import { existsSync } from "node:fs";
-import { readFile, stat, utimes, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { stat, writeFile } from "node:fs/promises";
 import { createIdentity } from "@fedbaps/core/secagg/keys.js";
 import { decide, decisionOn, readDecisions } from "@fedbaps/site-agent/approvals.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { loadIdentity, saveIdentity } from "@fedbaps/site-agent/identity.js";
-import { lockHolder, lockHome } from "@fedbaps/site-agent/lock.js";
 import { allowed } from "@fedbaps/site-agent/log.js";
 import { checkUrl } from "@fedbaps/site-agent/membership.js";
 import { objections, POLICY_TEXT, policySchema, readPolicy } from "@fedbaps/site-agent/policy.js";
@@ -18,61 +15,6 @@ removeTemporaryFolders();
 
 const newHome = async () => new Home(await temporaryFolder());
 const policy = policySchema.parse({});
-
-describe("the lock", () => {
-  const init = { command: "fedbaps-site run", now: 0 };
-
-  it("refuses a second agent in one line that says who has the home", async () => {
-    const home = await newHome();
-    const release = await lockHome(home, { ...init, pid: 77, isAlive: () => true });
-    const second = lockHome(home, { ...init, pid: 78, isAlive: () => true });
-    await expect(second).rejects.toMatchObject({
-      code: "HOME_LOCKED",
-      message: expect.stringMatching(/^[^\n]*fedbaps-site run.*process 77.*1970-01-01[^\n]*$/),
-    });
-    await release();
-    await (await lockHome(home, { ...init, pid: 78 }))();
-  });
-
-  it("takes over from a process that has ended, not from one on another computer", async () => {
-    const home = await newHome();
-    await lockHome(home, { ...init, pid: 77, isAlive: () => true });
-    expect(await lockHolder(home, () => true)).toMatchObject({ pid: 77 });
-    expect(await lockHolder(home, () => false)).toBeUndefined();
-    await lockHome(home, { ...init, pid: 78, isAlive: () => false });
-    const text = await readFile(home.lock, "utf8");
-    expect(JSON.parse(text).pid).toBe(78);
-    await writeFile(home.lock, text.replace(hostname(), "elsewhere"));
-    await expect(lockHome(home, { ...init, isAlive: () => false })).rejects.toMatchObject({
-      code: "HOME_LOCKED",
-      message: expect.stringContaining(home.lock),
-    });
-  });
-
-  it("takes over from another computer that is silent, and from a process whose number has been given again", async () => {
-    const home = await newHome();
-    await lockHome(home, init);
-    const text = await readFile(home.lock, "utf8");
-    await writeFile(home.lock, text.replace(hostname(), "elsewhere"));
-    const before = new Date(Date.now() - 600_000);
-    await utimes(home.lock, before, before);
-    expect(await lockHolder(home)).toBeUndefined();
-    await (await lockHome(home, init))();
-    const other = { ...JSON.parse(text), pid: process.ppid, began: "another boot/1" };
-    await writeFile(home.lock, JSON.stringify(other));
-    const known = existsSync("/proc/self/stat");
-    if (known) await (await lockHome(home, { ...init, isAlive: () => true }))();
-    else await expect(lockHome(home, { ...init, isAlive: () => true })).rejects.toThrow();
-  });
-
-  it("is not removed by a holder that another has replaced", async () => {
-    const home = await newHome();
-    const release = await lockHome(home, init);
-    await writeFile(home.lock, "another's");
-    await release();
-    expect(await readFile(home.lock, "utf8")).toBe("another's");
-  });
-});
 
 describe("the policy", () => {
   it("is, as init writes it, what the defaults are", () => {

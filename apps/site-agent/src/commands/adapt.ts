@@ -2,27 +2,31 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
+import { fileFailure } from "@fedbaps/core/common/file-failure.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { DECODER_KINDS, type DecoderKind } from "@fedbaps/core/decoder/parameters.js";
-import { type AdaptationResult, adaptLocally, type LocalProgress } from "@fedbaps/core/training/local-adaptation.js";
+import type { AdaptationResult } from "@fedbaps/core/training/local-adaptation.js";
 import { PRESET_NAMES, type PresetName } from "@fedbaps/core/training/presets.js";
 import { SiteTraining } from "@fedbaps/core/training/site-training.js";
 import { Command } from "commander";
+import { AdaptCheckpoint } from "../adapt/checkpoint.js";
+import { AdaptRun } from "../adapt/run.js";
+import { runSettings } from "../adapt/settings.js";
 import { AgentError } from "../errors.js";
 import { leftOutCounts, sayLeftOut } from "../left-out.js";
+import { lockFolder } from "../lock.js";
 import {
   addMeasureOptions,
   type CommandIo,
   integer,
   type MeasureOptions,
+  type MeasureSettings,
   measureSettings,
   oneOf,
   printJson,
-  say,
   sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";
-import { AnswerFiles, type Subject } from "../report/answer-files.js";
 import { type Results, writeResults } from "../report/results-file.js";
 
 interface AdaptOptions extends MeasureOptions {
@@ -31,6 +35,7 @@ interface AdaptOptions extends MeasureOptions {
   readonly budget: number;
   readonly out: string;
   readonly clicks: number;
+  readonly restart?: boolean;
 }
 
 /** Parts of a local run: the decoder is compared on the validation list after each. */
@@ -44,16 +49,32 @@ export function adaptCommand(io: CommandIo): Command {
     .option("--preset <name>", `${PRESET_NAMES.join(", ")} (paper: BAPS as published)`, oneOf(PRESET_NAMES), "adam")
     .option("--budget <queries>", "black-box queries at most, for everything", integer(1), 1500)
     .option("--clicks <n>", "simulated clicks per test image", integer(1, 100), 3)
-    .option("--out <dir>", "folder for the decoder and the pictures", "fedbaps-adapted");
+    .option(
+      "--out <dir>",
+      "folder for the decoder and the pictures; an unfinished run there goes on",
+      "fedbaps-adapted",
+    )
+    .option("--restart", "give up the unfinished run in --out and begin anew");
   return command.action(() => run(io, command.optsWithGlobals()));
 }
 
 async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
   const settings = await measureSettings(io, options);
   const out = resolve(options.out);
-  const file = join(out, "decoder.safetensors");
   await checkWritable(out);
+  const release = await lockFolder({ folder: out, lock: join(out, ".lock") }, "fedbaps-site adapt", io);
+  try {
+    await adaptInto(io, options, settings, out);
+  } finally {
+    await release();
+  }
+}
+
+async function adaptInto(io: CommandIo, options: AdaptOptions, settings: MeasureSettings, out: string): Promise<void> {
   const started = io.clock.now();
+  const checkpoint = new AdaptCheckpoint(out);
+  if (options.restart) await checkpoint.remove();
+  const before = await checkpoint.load();
   const training = await SiteTraining.open({
     ...settings,
     decoder: options.decoder,
@@ -63,11 +84,19 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
     clicks: options.clicks,
     site: "local",
     clock: io.clock,
+    ...(before ? { meter: before.meter } : {}),
+  });
+  const run = new AdaptRun({
+    io,
+    training,
+    checkpoint,
+    out,
+    before,
+    settings: runSettings(options, settings.seed, training, settings.material.reading),
   });
   try {
     sayNotes(io, training.model);
     sayLeftOut(io, training.dataset);
-    const onProgress = progressLine(io, training, started);
     const { name: blackbox, identity: blackboxIdentity, geometry, nativeSize } = training.model.description;
     const provenance = {
       decoder: options.decoder,
@@ -77,18 +106,19 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
       seed: settings.seed,
       sizing: { geometry, nativeSize },
     };
-    // The best so far is on the disk while the run goes on: what was paid for is not lost with the process.
-    const onBetter = (theta: Float32Array, version: number) => saveDecoder(file, theta, { ...provenance, version });
-    const answers = new AnswerFiles(out);
-    const onAnswers = (subject: Subject, given: Parameters<typeof answers.save>[1]) => answers.save(subject, given);
-    await answers.clear();
-    const result = await adaptLocally(training, { signal: io.signal, onProgress, onBetter, onAnswers });
-    if (io.terminal) io.stderr("\n");
-    if (!result.deployed) await saveDecoder(file, result.theta, { ...provenance, version: 0 });
-    await writeResults(out, resultsOf(training, result, options, settings.seed, io.clock.now()));
-    await writePictures({ training, out, ...(result.deployed ? { theta: result.theta } : {}) });
-    print(io, options, training, result, (io.clock.now() - started) / 1000, file);
+    const file = join(out, "decoder.safetensors");
+    const save = (theta: Float32Array, version: number) => saveDecoder(file, theta, { ...provenance, version });
+    const result = await run.toEnd(save);
+    await run.keep(async () => {
+      if (!result.deployed) await save(result.theta, 0);
+      await writeResults(out, resultsOf(training, result, options, settings.seed, io.clock.now()));
+      await writePictures({ training, out, ...(result.deployed ? { theta: result.theta } : {}) });
+    });
+    const queries = training.meter.spent + run.lost;
+    print(io, options, training, result, { queries, wallSeconds: (io.clock.now() - started) / 1000, file });
+    await checkpoint.remove();
   } finally {
+    run.close();
     await training.close();
   }
 }
@@ -125,24 +155,9 @@ async function checkWritable(out: string): Promise<void> {
     await writeFileAtomic(probe, "");
     await rm(probe);
   } catch (error) {
-    throw new AgentError(
-      "OUT_UNWRITABLE",
-      `--out ${out}: cannot be written (${messageOf(error)}); choose another folder`,
-    );
+    const { what, remedy } = fileFailure(error) ?? { what: messageOf(error), remedy: "choose another folder" };
+    throw new AgentError("OUT_UNWRITABLE", `--out ${out} cannot be written: ${what}; ${remedy}, or give another --out`);
   }
-}
-
-function progressLine(io: CommandIo, training: SiteTraining, started: number): (progress: LocalProgress) => void {
-  return ({ round, rounds, stepsDone, stepsPlanned, loss, valDice }) => {
-    if (!io.terminal && stepsDone < stepsPlanned) return;
-    const share = (round - 1 + stepsDone / stepsPlanned) / rounds;
-    const left = Math.round(((io.clock.now() - started) / 1000) * (1 / share - 1));
-    const line =
-      `part ${round} of ${rounds}, ${training.meter.spent} of ${training.meter.budget} queries, ` +
-      `loss ${loss.toFixed(3)}, best validation Dice ${valDice.toFixed(3)}, about ${left} s left`;
-    if (io.terminal) io.stderr(`\r${line}   `);
-    else say(io, line);
-  };
 }
 
 function print(
@@ -150,11 +165,9 @@ function print(
   options: AdaptOptions,
   training: SiteTraining,
   result: AdaptationResult,
-  wallSeconds: number,
-  file: string,
+  { queries, wallSeconds, file }: { readonly queries: number; readonly wallSeconds: number; readonly file: string },
 ): void {
   const { zeroShotDice, adaptedDice, deployed, curve } = result;
-  const queries = training.meter.spent;
   if (options.json) {
     printJson(io, {
       zeroShotDice,

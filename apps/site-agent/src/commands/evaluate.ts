@@ -1,7 +1,11 @@
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { CachedModel } from "@fedbaps/core/blackbox/cached.js";
-import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
+import { freshMeter, MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
-import { UsageError } from "@fedbaps/core/common/errors.js";
+import { asBytes } from "@fedbaps/core/common/bytes.js";
+import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Dataset, Sample } from "@fedbaps/core/data/dataset.js";
 import { openUsable } from "@fedbaps/core/data/usable.js";
 import { loadDecoder } from "@fedbaps/core/decoder/decoder-file.js";
@@ -12,17 +16,24 @@ import { bootstrapMeanCi95 } from "@fedbaps/core/metrics/bootstrap.js";
 import { CaseCache } from "@fedbaps/core/training/cases.js";
 import { evaluate, type ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { Command } from "commander";
+import { picturesHash, type RunSettings } from "../adapt/settings.js";
+import { homeScoresFile, KeptScores } from "../evaluation/kept-scores.js";
+import { GracefulStop } from "../graceful-stop.js";
+import { Home } from "../home.js";
 import { leftOutCounts, sayLeftOut } from "../left-out.js";
 import {
   addMeasureOptions,
   type CommandIo,
+  homeFolder,
   integer,
   type MeasureOptions,
   measureSettings,
   oneOf,
   printJson,
+  say,
   sayNotes,
 } from "../options.js";
+import { WorkProgress } from "../work-progress.js";
 
 const SPLITS = ["train", "val", "test", "all"] as const;
 type Split = (typeof SPLITS)[number];
@@ -34,6 +45,8 @@ interface EvaluateOptions extends MeasureOptions {
   readonly box?: boolean;
   readonly split: Split;
   readonly showNames?: boolean;
+  readonly resume?: string;
+  readonly restart?: boolean;
 }
 
 const CACHE_BYTES = 500_000_000;
@@ -47,6 +60,8 @@ export function evaluateCommand(io: CommandIo): Command {
     .option("--points <n>", "points in each query's prompt (zero-shot only)", integer(1, 20), 1)
     .option("--box", "one query per image with the mask's bounding box instead of clicks (zero-shot only)")
     .option("--split <part>", SPLITS.join(", "), oneOf(SPLITS), "test")
+    .option("--resume <file>", "keep unfinished work there (default: in the home), and go on with what is there")
+    .option("--restart", "give up unfinished work and begin anew")
     .option("--show-names", "name the images by their files (stays on this machine: mind who reads it)");
   return command.action(() => run(io, command.optsWithGlobals(), command.getOptionValueSource("seed") !== "default"));
 }
@@ -71,9 +86,23 @@ async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean):
     sayNotes(io, model);
     if (loaded && loaded.provenance.blackboxIdentity !== model.description.identity)
       io.stderr(`note: this decoder was made for another black box (${loaded.provenance.blackbox})\n`);
-    const meter = new QueryMeter(Number.POSITIVE_INFINITY, io.clock);
+    const kept = await keptScores(io, options, {
+      "--split": options.split,
+      "--clicks": options.clicks,
+      "--points": options.points,
+      "--box": options.box ? "given" : "not given",
+      "--seed": settings.seed,
+      "the decoder": loaded ? sha256Hex(asBytes(loaded.theta)) : "none",
+      "the black box": model.description.identity,
+      "the set of pictures, or how it is read,": picturesHash(dataset, settings.material.reading),
+    });
+    const meter = new QueryMeter(Number.POSITIVE_INFINITY, io.clock, { ...freshMeter, report: kept?.queries ?? 0 });
     const metered = new MeteredModel(model, meter, "report");
-    const scores = await evaluate(
+    const stop = new GracefulStop(io.signal, io.clock, () => say(io, stopping(kept)));
+    const work = new WorkProgress(io, "images", samples.length);
+    const known = kept?.scores ?? [];
+    if (known.length > 0) say(io, `goes on where it was: ${known.length} of ${samples.length} images are measured`);
+    const measuring = evaluate(
       {
         decoder,
         model: settings.answers && !loaded ? new CachedModel(metered, settings.answers) : metered,
@@ -83,27 +112,58 @@ async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean):
         box: options.box === true,
         seed: settings.seed,
         surface: true,
-        signal: io.signal,
+        signal: stop.late,
       },
       samples,
       loaded?.theta,
-      { known: [], onScores: progress(io, samples.length) },
+      {
+        known,
+        onScores: async (scores) => {
+          await kept?.save(scores, meter.spent);
+          work.show(scores.length, known.length);
+          stop.check();
+        },
+      },
     );
+    const scores = await measuring.finally(() => {
+      work.end();
+      stop.end();
+    });
     print(io, options, { dataset, samples, scores, queries: meter.spent, seed: settings.seed });
+    await kept?.remove();
   } finally {
     cases.clear();
     await model.close();
   }
 }
 
-/** One line that is written over, at a terminal. */
-function progress(io: CommandIo, images: number): (scores: readonly ImageScore[]) => void {
-  const started = io.clock.now();
-  return ({ length }) => {
-    if (!io.terminal) return;
-    const left = Math.round(((io.clock.now() - started) / 1000) * (images / length - 1));
-    io.stderr(length < images ? `\r\u001b[K${length} of ${images} images, about ${left} s left` : "\r\u001b[K");
-  };
+/** Where the scores of this measurement are kept until it is finished: `--resume`, else the home, where there is one. */
+async function keptScores(
+  io: CommandIo,
+  options: EvaluateOptions,
+  settings: RunSettings,
+): Promise<KeptScores | undefined> {
+  const home = new Home(homeFolder(io, options));
+  const inHome = async () =>
+    (await home.isInitialised()) ? homeScoresFile(home, settings, io.clock.now()) : undefined;
+  const file = options.resume === undefined ? await inHome() : resolve(options.resume);
+  if (file === undefined) return undefined;
+  if (options.restart) await rm(file, { force: true });
+  const warn = (line: string) => say(io, `note: ${line}`);
+  try {
+    return await KeptScores.open(file, settings, warn);
+  } catch (error) {
+    // Asked for, it must work; else a home that cannot be written to is no hindrance to measuring.
+    if (options.resume !== undefined) throw error;
+    warn(`what is measured is not kept for a stop: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+function stopping(kept: KeptScores | undefined): string {
+  return kept
+    ? `stopping; what was paid for is kept in ${kept.file}, and the same command goes on from there`
+    : "stopping; nothing is kept, as there is no home: with --resume FILE a measurement goes on where it was";
 }
 
 function choose(dataset: Dataset, split: Split): readonly Sample[] {

@@ -8,7 +8,7 @@ import { readRoute } from "../coordinator-route.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { tellLeftOut } from "../left-out.js";
-import { lockHome } from "../lock.js";
+import { lockFolder } from "../lock.js";
 import { fileLogger } from "../log.js";
 import { addReadingOptions, type ReadingOptions } from "../material.js";
 import { checkUrl, loadMembership } from "../membership.js";
@@ -64,9 +64,11 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
   const route = await readRoute(membership.url, io.env, home.folder);
   const { data, blackbox, open, answers, material } = await measureSettings(io, { ...options, seed: 0 });
   const out = options.out === undefined ? undefined : await writableFolder(options.out);
-  const release = await lockHome(home, { command: "fedbaps-site run", now: clock.now() });
+  const taken = new AbortController();
+  const release = await lockFolder(home, "fedbaps-site run", io, () => taken.abort());
+  const stop = AbortSignal.any([io.signal, taken.signal]);
   try {
-    const identity = await untilSettled({ home, membership, clock, random, signal: io.signal, route }, say);
+    const identity = await untilSettled({ home, membership, clock, random, signal: stop, route }, say);
     if (identity === undefined) return;
     const site = identity.site;
     const state = new AgentStateWriter({ home, clock, pid: process.pid });
@@ -112,7 +114,13 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
       },
       { out, once: options.once === true },
     );
-    if ((await agent.run(io.signal)) !== 0)
+    const status = await agent.run(stop);
+    if (taken.signal.aborted)
+      throw new AgentError(
+        "HOME_CHANGED",
+        `another process took over ${home.folder}, or its lock was deleted; stopped`,
+      );
+    if (status !== 0)
       throw new AgentError("STUDY_FAILED", "a study ended without this site's report; the lines above say why");
   } finally {
     await release();

@@ -1,4 +1,5 @@
-import { type Answer, type ImageScore, meanDice } from "./evaluate.js";
+import type { OptimizerState } from "../optimizer/spsa-gc.js";
+import { type Answer, type EvaluationResume, type ImageScore, meanDice } from "./evaluate.js";
 import type { SiteTraining } from "./site-training.js";
 import { VersionChoice } from "./version-choice.js";
 
@@ -34,50 +35,88 @@ export interface AdaptationResult {
   readonly validation: { readonly zeroShot: readonly ImageScore[]; readonly best: readonly ImageScore[] };
 }
 
+/** One version on the validation list. */
+export interface Validated {
+  readonly version: number;
+  /** Queries spent when it was measured, all purposes. */
+  readonly queries: number;
+  readonly scores: readonly ImageScore[];
+}
+
+/** Where a run stands: a run that was cut off goes on from here to the same bits. */
+export interface AdaptationState {
+  /** Zero-shot first, then every part that was trained to its end. */
+  readonly validated: readonly Validated[];
+  /** Of the part in hand. */
+  readonly optimizer: OptimizerState;
+  /** Parameters of the best version so far; those of the start while it is zero-shot. */
+  readonly best: Float32Array;
+  /** What the measurement in hand has got to, of whole blocks. */
+  readonly measuring: readonly ImageScore[];
+  /** The test split without a decoder, once it is measured to its end. */
+  readonly zeroShot?: readonly ImageScore[];
+}
+
+export interface AdaptationOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LocalProgress) => void;
+  /** Awaited whenever a version becomes the best: the place to store it. */
+  readonly onBetter?: (theta: Float32Array, version: number) => Promise<void>;
+  /** Awaited with the answers to the first click of test images, as they come. */
+  readonly onAnswers?: (subject: "zero-shot" | "adapted", answers: readonly Answer[]) => Promise<void>;
+  /** Where an earlier process had got to; its meter is given to the training. */
+  readonly from?: AdaptationState;
+  /** Awaited after every step and every block of a measurement: the place to store it. What it throws ends the run. */
+  readonly onState?: (state: AdaptationState) => Promise<void>;
+}
+
 /**
  * BAPS at one site, without a federation: trains in the settings' number of rounds, validates after each, keeps the best
  * version and measures it on the test split against zero-shot, all inside the budget.
  */
-export async function adaptLocally(
-  training: SiteTraining,
-  options: {
-    readonly signal?: AbortSignal;
-    readonly onProgress?: (progress: LocalProgress) => void;
-    /** Awaited whenever a version becomes the best: the place to store it. */
-    readonly onBetter?: (theta: Float32Array, version: number) => Promise<void>;
-    /** Awaited with the answers to the first click of test images, as they come. */
-    readonly onAnswers?: (subject: "zero-shot" | "adapted", answers: readonly Answer[]) => Promise<void>;
-  } = {},
-): Promise<AdaptationResult> {
+export async function adaptLocally(training: SiteTraining, options: AdaptationOptions = {}): Promise<AdaptationResult> {
   const { signal } = options;
   const { rounds } = training;
-  const zeroShotVal = await training.validate(undefined, signal);
-  const choice = new VersionChoice(zeroShotVal);
-  const curve: CurvePoint[] = [];
-  const record = (version: number, scores: readonly ImageScore[]) =>
-    curve.push({ version, queries: training.meter.spent, valDice: meanDice(scores) });
-  record(0, zeroShotVal);
-  let state = training.startState();
-  let best = state.theta;
-  for (let round = 1; round <= rounds; round++) {
-    const onStep = ({ stepsDone, stepsPlanned, loss }: { stepsDone: number; stepsPlanned: number; loss: number }) =>
-      options.onProgress?.({ round, rounds, stepsDone, stepsPlanned, loss, valDice: meanDice(choice.best.scores) });
-    ({ state } = await training.trainRound(round, state, { signal, onStep }));
-    const scores = await training.validate(state.theta, signal);
-    if (choice.offer(round, scores)) {
-      best = state.theta;
-      await options.onBetter?.(best, round);
-    }
-    record(round, scores);
+  let state = options.from ?? startOf(training);
+  const reached = async (change: Partial<AdaptationState>) => {
+    state = { ...state, ...change };
+    await options.onState?.(state);
+  };
+  const measured = (more: Partial<EvaluationResume> = {}): EvaluationResume => ({
+    known: state.measuring,
+    onScores: (measuring) => reached({ measuring: [...measuring] }),
+    ...more,
+  });
+  const validated = async (version: number, scores: readonly ImageScore[], best = state.best) => {
+    const entry = { version, queries: training.meter.spent, scores };
+    await reached({ validated: [...state.validated, entry], best, measuring: [] });
+  };
+
+  if (state.validated.length === 0) await validated(0, await training.validate(undefined, signal, measured()));
+  const choice = new VersionChoice(state.validated[0].scores);
+  for (const { version, scores } of state.validated.slice(1)) choice.offer(version, scores);
+  for (let round = state.validated.length; round <= rounds; round++) {
+    const { state: optimizer } = await training.trainRound(round, state.optimizer, {
+      signal,
+      onStep: async ({ state: optimizer, stepsDone, stepsPlanned, loss }) => {
+        await reached({ optimizer });
+        options.onProgress?.({ round, rounds, stepsDone, stepsPlanned, loss, valDice: meanDice(choice.best.scores) });
+      },
+    });
+    state = { ...state, optimizer };
+    const scores = await training.validate(optimizer.theta, signal, measured());
+    const better = choice.offer(round, scores);
+    if (better) await options.onBetter?.(optimizer.theta, round);
+    await validated(round, scores, better ? optimizer.theta : state.best);
   }
   const report = (subject: "zero-shot" | "adapted", theta?: Float32Array) =>
-    training.report(theta, signal, {
-      known: [],
-      onScores: () => {},
-      onAnswers: (answers) => options.onAnswers?.(subject, answers),
-    });
-  const zeroShot = await report("zero-shot");
-  const adapted = choice.deployed ? await report("adapted", best) : zeroShot;
+    training.report(theta, signal, measured({ onAnswers: (answers) => options.onAnswers?.(subject, answers) }));
+  if (!state.zeroShot) {
+    const zeroShot = await report("zero-shot");
+    await reached({ zeroShot, measuring: [] });
+  }
+  const zeroShot = state.zeroShot ?? [];
+  const adapted = choice.deployed ? await report("adapted", state.best) : zeroShot;
   return {
     zeroShot,
     adapted,
@@ -85,8 +124,13 @@ export async function adaptLocally(
     adaptedDice: meanDice(adapted),
     deployed: choice.deployed,
     version: choice.best.version,
-    theta: best,
-    curve,
+    theta: state.best,
+    curve: state.validated.map(({ version, queries, scores }) => ({ version, queries, valDice: meanDice(scores) })),
     validation: { zeroShot: choice.zeroShot, best: choice.best.scores },
   };
+}
+
+function startOf(training: SiteTraining): AdaptationState {
+  const optimizer = training.startState();
+  return { validated: [], optimizer, best: optimizer.theta, measuring: [] };
 }

@@ -4,13 +4,16 @@ import { MeteredModel, type MeterState, type Purpose, QueryMeter } from "../blac
 import type { SegmentationModel } from "../blackbox/model.js";
 import { type OpenOptions, openBlackBox } from "../blackbox/open.js";
 import type { Clock } from "../common/clock.js";
+import { evaluationPrompts } from "../data/clicks.js";
 import { type Dataset, loadSample, type Material, type Sample } from "../data/dataset.js";
 import { openUsable } from "../data/usable.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
 import { openDecoder } from "../decoder/open.js";
 import type { DecoderKind } from "../decoder/parameters.js";
 import type { TensorBackend } from "../decoder/tensor-backend.js";
+import type { Mask } from "../image/image.js";
 import type { Comparison } from "../image/panel.js";
+import { scalePoint } from "../image/place.js";
 import { RandomStream } from "../math/rng.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
 import { type BudgetPlan, PERSONAL_PARTS, planBudget } from "./budget-plan.js";
@@ -161,12 +164,29 @@ export class SiteTraining {
   /** Measures on the test split, HD95 too; without `theta`, the zero-shot model. */
   report(theta?: Float32Array, signal?: AbortSignal, resume?: EvaluationResume): Promise<ImageScore[]> {
     const answers = theta ? this.#answers.adapted : this.#answers.zeroShot;
-    answers.clear();
+    // A measurement that goes on keeps what it was told to remember.
+    if (!resume || resume.known.length === 0) answers.clear();
     const pictured = new Set(this.dataset.test.slice(0, PICTURED).map(({ id }) => id));
     const onAnswer = (answer: Answer) => {
       if (pictured.has(answer.id)) answers.set(answer.id, answer);
     };
     return this.#evaluate("report", this.dataset.test, this.settings.clicks, theta, { signal, resume, onAnswer });
+  }
+
+  /**
+   * Gives back answers to the first clicks of test images that an earlier process paid for, so that they can be shown.
+   * @param find the mask by the image's number, at the size of the image as read; undefined where it is not known
+   */
+  async remember(subject: "zero-shot" | "adapted", find: (id: number) => Promise<Mask | undefined>): Promise<void> {
+    const answers = subject === "adapted" ? this.#answers.adapted : this.#answers.zeroShot;
+    const { clicks, seed } = this.settings;
+    for (const sample of this.dataset.test.slice(0, PICTURED)) {
+      const mask = await find(sample.id);
+      if (!mask) continue;
+      const { fullMask, image } = await this.#cases.get(sample);
+      const [{ points }] = evaluationPrompts(fullMask, { clicks, seed, sampleId: sample.id });
+      answers.set(sample.id, { id: sample.id, point: scalePoint(points[0], fullMask, image), mask });
+    }
   }
 
   /**
