@@ -34,6 +34,9 @@ const KNOWN: ReadonlyMap<string, TransferSyntax> = new Map(
     syntax(`${DICOM}.1.98`, "native", "Encapsulated Uncompressed Explicit VR Little Endian"),
     syntax(`${DICOM}.4.50`, "jpeg", "JPEG Baseline"),
     syntax(`${DICOM}.4.51`, "jpeg", "JPEG Extended"),
+    // Retired, but libjpeg reads them.
+    syntax(`${DICOM}.4.53`, "jpeg", "JPEG Spectral Selection"),
+    syntax(`${DICOM}.4.55`, "jpeg", "JPEG Full Progression"),
     syntax(`${DICOM}.4.57`, "jpeg", "JPEG Lossless"),
     syntax(`${DICOM}.4.70`, "jpeg", "JPEG Lossless, first-order prediction"),
     syntax(`${DICOM}.4.80`, "jpeg-ls", "JPEG-LS Lossless"),

@@ -8,12 +8,3 @@ declare module "@cornerstonejs/codec-charls/decodewasmjs" {
   const factory: (settings: object) => Promise<{ JpegLSDecoder: new () => import("./wasm-codec.js").WasmDecoder }>;
   export default factory;
 }
-
-declare module "jpeg-lossless-decoder-js" {
-  export class Decoder {
-    decode(bytes: ArrayBuffer, offset: number, length: number, bytesPerSample: 1 | 2): Uint8Array | Uint16Array | null;
-    readonly stream: { readonly buffer: Uint8Array; readonly index: number } | null;
-    /** The row that comes next. */
-    readonly yLoc: number;
-  }
-}
