@@ -170,7 +170,7 @@ describe("EXIF orientation", () => {
         expect(rowsOf(await readMask(path))).toEqual(rows);
         expect(await pictureFacts(path)).toMatchObject({ width, height });
       }),
-      { numRuns: 48 },
+      { numRuns: 40 },
     );
   });
 
