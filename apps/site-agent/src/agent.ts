@@ -10,6 +10,7 @@ import { readDecisions } from "./approvals.js";
 import { Connection } from "./connection.js";
 import { saveOffers } from "./offers.js";
 import { plainReason } from "./plain-reason.js";
+import { SentCounts } from "./sent-counts.js";
 import { StudyStore } from "./study-store.js";
 
 export type { AgentComponents } from "./agent-components.js";
@@ -33,6 +34,7 @@ export class Agent {
   readonly #runners: Runners;
   readonly #roster: AgentRoster;
   readonly #ending = new Ending();
+  readonly #sent: SentCounts;
   /** What was sent, and said, last of approvals and refusals. */
   #sentApprovals = "";
   #saidRefusals = "";
@@ -49,15 +51,19 @@ export class Agent {
     const news = new LinkNews(clock, say);
     this.#studies = new AgentStudies(policy, identity.site);
     this.#roster = new AgentRoster({ home, identity, policy, now: () => clock.now(), say });
-    this.#connection = new Connection(components, {
-      studies: (offers) => this.#enqueue(() => this.#offered(offers)),
-      roster: (roster) => this.#enqueue(() => this.#roster.offered(roster)),
-      instruction: (instruction) => this.#enqueue(() => this.#instructed(instruction)),
-      state: (link, code) => {
-        state?.link(link, code);
-        news.changed(link, code);
+    this.#sent = new SentCounts({ home, clock });
+    this.#connection = new Connection(
+      { ...components, sent: this.#sent },
+      {
+        studies: (offers) => this.#enqueue(() => this.#offered(offers)),
+        roster: (roster) => this.#enqueue(() => this.#roster.offered(roster)),
+        instruction: (instruction) => this.#enqueue(() => this.#instructed(instruction)),
+        state: (link, code) => {
+          state?.link(link, code);
+          news.changed(link, code);
+        },
       },
-    });
+    );
     this.#runners = new Runners(components, this.#connection, {
       out: init.out,
       approved: (hash) => this.#studies.approved().includes(hash),
@@ -93,6 +99,7 @@ export class Agent {
     await Promise.all(this.#runners.all().map((runner) => runner.stop(patience)));
     cancel();
     this.#connection.stop();
+    await this.#sent.flush();
     await state?.stop();
   }
 
