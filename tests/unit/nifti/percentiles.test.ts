@@ -23,19 +23,19 @@ it("are those of the sorted values, for every type of voxel, scaled or not, with
   });
   const slope = fc.constantFrom(1, 0.37, -2, 1e-3);
   const cases = fc.tuple(fc.constantFrom(...types), numbers, slope, fc.constantFrom(0, -1024, 5.5));
-  fc.assert(
-    fc.property(cases, ([type, list, by, plus]) => {
+  await fc.assert(
+    fc.asyncProperty(cases, async ([type, list, by, plus]) => {
       const voxels = new type(list);
-      const values = percentiles({ voxels, slope: by, intercept: plus }, SHARES);
+      const values = await percentiles({ voxels, slope: by, intercept: plus }, SHARES);
       expect(values.map((value) => value + 0)).toEqual(bySorting(voxels, by, plus).map((value) => value + 0));
     }),
     { numRuns: 400 },
   );
 });
 
-it("pass over what is not finite, and are 0 where nothing is left", () => {
+it("pass over what is not finite, and are 0 where nothing is left", async () => {
   const voxels = Float32Array.of(Number.NaN, 1, Number.POSITIVE_INFINITY, 2, Number.NEGATIVE_INFINITY);
-  expect(percentiles({ voxels, slope: 1, intercept: 0 }, [0, 1])).toEqual([1, 2]);
-  expect(percentiles({ voxels: Float32Array.of(Number.NaN), slope: 1, intercept: 0 }, [0, 1])).toEqual([0, 0]);
-  expect(percentiles({ voxels: Int16Array.of(3, 4), slope: 1e39, intercept: 0 }, [0, 1])).toEqual([0, 0]);
+  expect(await percentiles({ voxels, slope: 1, intercept: 0 }, [0, 1])).toEqual([1, 2]);
+  expect(await percentiles({ voxels: Float32Array.of(Number.NaN), slope: 1, intercept: 0 }, [0, 1])).toEqual([0, 0]);
+  expect(await percentiles({ voxels: Int16Array.of(3, 4), slope: 1e39, intercept: 0 }, [0, 1])).toEqual([0, 0]);
 });

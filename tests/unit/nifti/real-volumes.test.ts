@@ -62,8 +62,8 @@ describe("real volumes", () => {
 
   it("inia19: the brain's grey levels by the file's display range, and by percentiles; its labels lie on its grid", async () => {
     const brain = await openVolume(file("inia19-t1-brain"));
-    expect(greyRange(brain)).toEqual({ low: 35, high: 115 });
-    expect(greyRange(brain, "percentiles")).toEqual({ low: 27, high: 122 });
+    expect(await greyRange(brain)).toEqual({ low: 35, high: 115 });
+    expect(await greyRange(brain, "percentiles")).toEqual({ low: 27, high: 122 });
     const { data } = await readNiftiImage({ kind: "nifti", path: brain.path, plane: "axial", index: 64 });
     expect(data.reduce((sum, grey) => sum + grey, 0) / data.length).toBeCloseTo(65.665097, 4);
     expect(data[3 * (100 * 168 + 84)]).toBe(168.9375);

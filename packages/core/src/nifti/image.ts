@@ -46,6 +46,6 @@ export async function readNiftiImage(source: Extract<PictureSource, { kind: "nif
   const { width, height, square } = slice;
   if (volume.channels > 1)
     return resizeImage({ data: colour(volume, slice), width, height, channels: 3 }, square.width, square.height);
-  const data = grey(volume, slice, greyRange(volume, source.window));
+  const data = grey(volume, slice, await greyRange(volume, source.window));
   return threeTimes(resizeImage({ data, width, height, channels: 1 }, square.width, square.height));
 }

@@ -1,3 +1,4 @@
+import { inTurns } from "./turns.js";
 import type { Volume } from "./volume.js";
 
 /** What a percentile is taken of. */
@@ -46,11 +47,13 @@ function counted(count: number, zeros: number): { count: number; skipZeros: bool
 }
 
 /** Whole numbers of 8 or 16 bits are counted one by one. */
-function ofSmallIntegers({ voxels, slope, intercept }: Values, shares: readonly number[]): number[] {
+async function ofSmallIntegers({ voxels, slope, intercept }: Values, shares: readonly number[]): Promise<number[]> {
   const signed = voxels instanceof Int8Array || voxels instanceof Int16Array;
   const first = signed ? -BUCKETS / 2 : 0;
   const counts = new Float64Array(BUCKETS);
-  for (let i = 0; i < voxels.length; i++) counts[voxels[i] - first]++;
+  await inTurns(voxels.length, (from, to) => {
+    for (let i = from; i < to; i++) counts[voxels[i] - first]++;
+  });
   // Values rise with the stored numbers, unless the slope is negative.
   const ordered = slope < 0 ? counts.toReversed() : counts;
   const valueAt = (bucket: number) => ((slope < 0 ? BUCKETS - 1 - bucket : bucket) + first) * slope + intercept;
@@ -70,29 +73,33 @@ function ofSmallIntegers({ voxels, slope, intercept }: Values, shares: readonly 
 }
 
 /** Others are counted by the upper half of their bits, then those of the buckets that matter by the lower half. */
-function ofAny({ voxels, slope, intercept }: Values, shares: readonly number[]): number[] {
+async function ofAny({ voxels, slope, intercept }: Values, shares: readonly number[]): Promise<number[]> {
   const upper = new Float64Array(BUCKETS);
   let total = 0;
   let zeros = 0;
-  for (let i = 0; i < voxels.length; i++) {
-    const value = voxels[i] * slope + intercept;
-    // Written so that what is not a number is passed over too.
-    if (!(Math.abs(value) <= MAX_FLOAT32)) continue;
-    if (value === 0) zeros++;
-    upper[keyOf(value) >>> 16]++;
-    total++;
-  }
+  await inTurns(voxels.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = voxels[i] * slope + intercept;
+      // Written so that what is not a number is passed over too.
+      if (!(Math.abs(value) <= MAX_FLOAT32)) continue;
+      if (value === 0) zeros++;
+      upper[keyOf(value) >>> 16]++;
+      total++;
+    }
+  });
   const { count, skipZeros } = counted(total, zeros);
   if (skipZeros) upper[ZERO_KEY >>> 16] -= zeros;
   if (count === 0) return shares.map(() => 0);
   const wanted = shares.map((share) => bucketOf(upper, rankOf(share, count)));
   const lower = wanted.map(() => new Float64Array(BUCKETS));
-  for (let i = 0; i < voxels.length; i++) {
-    const value = voxels[i] * slope + intercept;
-    if (!(Math.abs(value) <= MAX_FLOAT32) || (skipZeros && value === 0)) continue;
-    const key = keyOf(value);
-    for (let w = 0; w < wanted.length; w++) if (key >>> 16 === wanted[w].bucket) lower[w][key & 0xffff]++;
-  }
+  await inTurns(voxels.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = voxels[i] * slope + intercept;
+      if (!(Math.abs(value) <= MAX_FLOAT32) || (skipZeros && value === 0)) continue;
+      const key = keyOf(value);
+      for (let w = 0; w < wanted.length; w++) if (key >>> 16 === wanted[w].bucket) lower[w][key & 0xffff]++;
+    }
+  });
   return wanted.map(({ bucket, within }, w) => valueOfKey(bucket * BUCKETS + bucketOf(lower[w], within).bucket));
 }
 
@@ -101,8 +108,7 @@ function ofAny({ voxels, slope, intercept }: Values, shares: readonly number[]):
  * type. Zeros do not count where they are more than half, nor does what is not a finite number; 0 where nothing is left.
  * @param shares each in 0..1
  */
-export function percentiles(values: Values, shares: readonly number[]): number[] {
-  const { voxels } = values;
-  const small = voxels.BYTES_PER_ELEMENT <= 2;
+export async function percentiles(values: Values, shares: readonly number[]): Promise<number[]> {
+  const small = values.voxels.BYTES_PER_ELEMENT <= 2;
   return small ? ofSmallIntegers(values, shares) : ofAny(values, shares);
 }

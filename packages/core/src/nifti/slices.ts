@@ -1,5 +1,6 @@
 import type { Plane } from "../data/sources.js";
 import { insideOf } from "./mask.js";
+import { inTurns, TURN } from "./turns.js";
 import { ACROSS, openVolume, type Volume } from "./volume.js";
 
 /**
@@ -35,12 +36,20 @@ export async function labelledSlices(path: string, plane: Plane, labels?: readon
   const [slow, middle, fast] = ([0, 1, 2] as const).toSorted((a, b) => Math.abs(steps[b]) - Math.abs(steps[a]));
   const pixels = new Float64Array(shape[across]);
   const at = [0, 0, 0];
-  for (at[slow] = 0; at[slow] < shape[slow]; at[slow]++)
-    for (at[middle] = 0; at[middle] < shape[middle]; at[middle]++) {
-      let from = first + at[slow] * steps[slow] + at[middle] * steps[middle];
-      for (let i = 0; i < shape[fast]; i++, from += steps[fast])
-        if (inside(from)) pixels[across === fast ? i : at[across]]++;
-    }
+  const countRow = () => {
+    let from = first + at[slow] * steps[slow] + at[middle] * steps[middle];
+    for (let i = 0; i < shape[fast]; i++, from += steps[fast])
+      if (inside(from)) pixels[across === fast ? i : at[across]]++;
+  };
+  const perTurn = Math.max(1, Math.floor(TURN / (shape[middle] * shape[fast])));
+  await inTurns(
+    shape[slow],
+    (from, to) => {
+      for (at[slow] = from; at[slow] < to; at[slow]++)
+        for (at[middle] = 0; at[middle] < shape[middle]; at[middle]++) countRow();
+    },
+    perTurn,
+  );
   return Array.from(pixels, (count, index) => ({ index, pixels: count })).filter(({ pixels }) => pixels > 0);
 }
 

@@ -15,7 +15,7 @@ const SHARES = [0.005, 0.995];
  * Found once for the state of a file, as all slices of a volume share one range so that they can be compared; kept for
  * longer than its voxels, of which a data set may have more than fit into memory.
  */
-const found = new LRUCache<string, GreyRange>({ max: 10_000 });
+const found = new LRUCache<string, Promise<GreyRange>>({ max: 10_000 });
 
 /**
  * The values that become black and white. `file`: the display range of the header where it has one, else percentiles.
@@ -24,7 +24,7 @@ const found = new LRUCache<string, GreyRange>({ max: 10_000 });
  *
  * @throws RangeError for a window that is not wider than 0
  */
-export function greyRange(volume: Volume, rule: WindowRule = "file"): GreyRange {
+export async function greyRange(volume: Volume, rule: WindowRule = "file"): Promise<GreyRange> {
   if (typeof rule === "object") {
     if (!(rule.width > 0)) throw new RangeError(`the window's width must be above 0, not ${rule.width}`);
     return { low: rule.center - rule.width / 2, high: rule.center + rule.width / 2 };
@@ -32,8 +32,7 @@ export function greyRange(volume: Volume, rule: WindowRule = "file"): GreyRange 
   if (rule === "file" && volume.display) return volume.display;
   let range = found.get(volume.state);
   if (!range) {
-    const [low, high] = percentiles(volume, SHARES);
-    range = { low, high };
+    range = percentiles(volume, SHARES).then(([low, high]) => ({ low, high }));
     found.set(volume.state, range);
   }
   return range;
