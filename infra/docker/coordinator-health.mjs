@@ -27,8 +27,8 @@ try {
     return ask(port, false);
   });
 } catch (error) {
-  console.log(`unhealthy: ${error.code ?? error.message}`);
+  process.stdout.write(`unhealthy: ${error.code ?? error.message}\n`);
   process.exit(1);
 }
-console.log(status === 200 ? "healthy" : `unhealthy: HTTP ${status}`);
+process.stdout.write(status === 200 ? "healthy\n" : `unhealthy: HTTP ${status}\n`);
 process.exit(status === 200 ? 0 : 1);

@@ -28,7 +28,8 @@ RUN npm ci --omit=dev --ignore-scripts --workspace=@fedbaps/coordinator --loglev
 # The coordinator sees no image and asks no model: what core needs for those stays out.
 RUN npm uninstall --no-save --omit=dev --ignore-scripts --loglevel=error --workspace=@fedbaps/core \
     @cornerstonejs/dicom-codec @tensorflow/tfjs-backend-wasm @tensorflow/tfjs-core @tensorflow/tfjs-node bmp-ts csv-parse \
-    dcmjs nifti-reader-js onnxruntime-node sharp
+    dcmjs nifti-reader-js onnxruntime-node sharp \
+ && rm .npmrc package-lock.json
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="FedBAPS coordinator" \
@@ -41,11 +42,10 @@ RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* /usr/local/bin/npm /usr/local
  && install -d -o 10001 -g 10001 -m 0700 /data \
  && ln -s /app/apps/coordinator/bin/fedbaps-coordinator.js /usr/local/bin/fedbaps-coordinator
 WORKDIR /app
-COPY LICENSE package.json ./
-COPY --from=modules /app/node_modules node_modules
-COPY --from=build /app/packages/core/package.json packages/core/
+COPY LICENSE ./
+# With the package.json of the workspaces, and the few packages that one of them needs in a version of its own.
+COPY --from=modules /app ./
 COPY --from=build /app/packages/core/dist packages/core/dist
-COPY --from=build /app/apps/coordinator/package.json apps/coordinator/
 COPY --from=build /app/apps/coordinator/bin apps/coordinator/bin
 COPY --from=build /app/apps/coordinator/dist apps/coordinator/dist
 COPY infra/docker/coordinator-health.mjs infra/docker/

@@ -33,6 +33,6 @@ if (process.argv[1] === import.meta.filename) {
   } catch (error) {
     complaint = `status failed (${error.code ?? error.name})`;
   }
-  console.log(complaint === undefined ? "healthy" : `unhealthy: ${complaint}`);
+  process.stdout.write(complaint === undefined ? "healthy\n" : `unhealthy: ${complaint}\n`);
   process.exit(complaint === undefined ? 0 : 1);
 }

@@ -28,7 +28,8 @@ RUN npm ci --omit=dev --ignore-scripts --workspace=@fedbaps/site-agent --logleve
 # this platform is kept.
 RUN npm uninstall --no-save --omit=dev --ignore-scripts --loglevel=error --workspace=@fedbaps/core @tensorflow/tfjs-node \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 \
-      ! -path "*/$(node -p process.platform)/$(node -p process.arch)" -exec rm -rf {} +
+      ! -path "*/$(node -p process.platform)/$(node -p process.arch)" -exec rm -rf {} + \
+ && rm .npmrc package-lock.json
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="FedBAPS site agent" \
@@ -41,12 +42,11 @@ RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* /usr/local/bin/npm /usr/local
  && install -d -o 10001 -g 10001 -m 0700 /data \
  && ln -s /app/apps/site-agent/bin/fedbaps-site.js /usr/local/bin/fedbaps-site
 WORKDIR /app
-COPY LICENSE package.json ./
-COPY --from=modules /app/node_modules node_modules
-COPY --from=build /app/packages/core/package.json packages/core/
-COPY --from=build /app/packages/core/models packages/core/models
+COPY LICENSE ./
+# With the package.json of the workspaces, and the few packages that one of them needs in a version of its own.
+COPY --from=modules /app ./
+COPY packages/core/models packages/core/models
 COPY --from=build /app/packages/core/dist packages/core/dist
-COPY --from=build /app/apps/site-agent/package.json apps/site-agent/
 COPY --from=build /app/apps/site-agent/bin apps/site-agent/bin
 COPY --from=build /app/apps/site-agent/dist apps/site-agent/dist
 COPY infra/docker/site-agent-health.mjs infra/docker/

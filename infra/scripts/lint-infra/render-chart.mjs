@@ -1,0 +1,86 @@
+// Renders a Helm chart as `helm template` would, by the small Go program in infra/helm/render.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+/** Where Debian puts Go's libraries. */
+const LIBRARIES = "/usr/share/gocode";
+
+/** @returns {string | undefined} why nothing can be rendered here */
+export function whyNoRendering() {
+  if (spawnSync("go", ["version"]).status !== 0) return "Debian's golang-go is not installed";
+  const missing = ["github.com/Masterminds/sprig", "sigs.k8s.io/yaml"].filter(
+    (name) => !existsSync(`${LIBRARIES}/src/${name}`),
+  );
+  return missing.length === 0
+    ? undefined
+    : "Debian's golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev are not installed";
+}
+
+/** @param {string} folder of the chart */
+export function readChart(folder) {
+  const names = readdirSync(join(folder, "templates"), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return {
+    chart: parse(readFileSync(join(folder, "Chart.yaml"), "utf8")),
+    values: parse(readFileSync(join(folder, "values.yaml"), "utf8")),
+    schema: JSON.parse(readFileSync(join(folder, "values.schema.json"), "utf8")),
+    templates: Object.fromEntries(
+      names.map(({ name }) => [`templates/${name}`, readFileSync(join(folder, "templates", name), "utf8")]),
+    ),
+  };
+}
+
+/** What the user's values make of the chart's: objects are merged, everything else is replaced. */
+export function mergeValues(chart, user) {
+  const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+  const merged = { ...chart };
+  for (const [key, value] of Object.entries(user))
+    merged[key] = isObject(value) && isObject(chart[key]) ? mergeValues(chart[key], value) : value;
+  return merged;
+}
+
+/**
+ * @param {string} program the folder of the Go program
+ * @param {ReturnType<typeof readChart>} chart
+ * @param {object[]} valuesOfCases already merged
+ * @returns {({rendered: Record<string, string>} | {error: string})[]}
+ */
+export function renderChart(program, { chart, templates }, valuesOfCases) {
+  const work = mkdtempSync(join(tmpdir(), "fedbaps-render-"));
+  try {
+    const binary = join(work, "render");
+    // Debian's libraries have no module files. Nothing is fetched.
+    const env = {
+      ...process.env,
+      GO111MODULE: "off",
+      GOPATH: LIBRARIES,
+      GOFLAGS: "",
+      GOTOOLCHAIN: "local",
+      GOPROXY: "off",
+    };
+    execFileSync("go", ["build", "-o", binary, "."], { cwd: program, env, stdio: ["ignore", "ignore", "inherit"] });
+    // Helm writes the names of Chart.yaml's fields with capitals.
+    const Chart = Object.fromEntries(
+      Object.entries(chart).map(([key, value]) => [
+        key === "apiVersion" ? "APIVersion" : key[0].toUpperCase() + key.slice(1),
+        value,
+      ]),
+    );
+    const release = {
+      Name: "trial",
+      Namespace: "fedbaps",
+      Service: "Helm",
+      IsInstall: true,
+      IsUpgrade: false,
+      Revision: 1,
+    };
+    const requests = valuesOfCases.map((values) => ({ templates, values, chart: Chart, release }));
+    return JSON.parse(execFileSync(binary, { input: JSON.stringify(requests), encoding: "utf8", maxBuffer: 2 ** 26 }));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
