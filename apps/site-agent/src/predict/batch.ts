@@ -104,6 +104,8 @@ export class Batch {
       "fedbaps/prediction/1",
       canonicalJson({
         ...this.init.made,
+        // Of no effect where it does not draw.
+        decoder: decided.adapted ? this.init.made.decoder : undefined,
         picture: await this.#digests.of(task.source.path),
         source: { ...task.source, path: undefined },
         prompt: task.prompt,
