@@ -82,7 +82,7 @@ export function checkedText(checked: Checked): string {
   const parts = `train ${splits.train}, val ${splits.val}, test ${splits.test}`;
   const lines = [
     `${folder}: ${error ? "cannot be used as it is" : "usable"}`,
-    `  images    ${images}${images > 0 ? `: ${countsText(formats.images)}, masks ${countsText(formats.masks)}` : ""}`,
+    `  images    ${images}${checked.examined.length > 0 ? `: ${countsText(formats.images)}, masks ${countsText(formats.masks)}` : ""}`,
     `  parts     ${parts} (${ownSplit ? "the folder's own" : "split at random by the seed"})`,
     `  patients  ${patients ?? "not known: pictures of one may be in two parts"}`,
     ...(checked.sizes.length > 0 ? [`  sizes     ${sizesText(checked)}`] : []),

@@ -7,6 +7,7 @@ import { inspectSample, pagesOf } from "./load.js";
 import { PARTS, type Part } from "./parts.js";
 import { type Problem, problemOf } from "./problem.js";
 import type { Sample } from "./samples.js";
+import { type PictureSource, placeInFile } from "./sources.js";
 import type { Split } from "./split.js";
 
 /** One case, read: its figures if it can be used, and what is wrong or strange with it. */
@@ -70,7 +71,7 @@ function oddities(sample: Sample, { blank, strange, pages }: Figures): Problem[]
       code: "IMAGE_BLANK",
       file: image.path,
       sample: id,
-      message: "all pixels are alike",
+      message: `${placed(image)}all pixels are alike`,
       remedy: "look at the picture; take the pair out if it shows nothing",
     });
   if (strange) problems.push(strangeMask(sample, strange));
@@ -122,6 +123,17 @@ export function equalPictures(examined: readonly Examined[], parts: ReadonlyMap<
   return [...groups.values()].filter(({ length }) => length > 1).flatMap((group) => equalProblems(group, parts));
 }
 
+/** The beginning of a message about one picture of a file. */
+function placed(image: PictureSource): string {
+  const place = placeInFile(image);
+  return place === "" ? "" : `${place} `;
+}
+
+function named({ image }: Sample): string {
+  const place = placeInFile(image);
+  return place === "" ? image.path : `${place} of ${image.path}`;
+}
+
 function equalProblems(group: readonly Sample[], parts: ReadonlyMap<number, Part>): Problem[] {
   const rank = ({ id }: Sample) => PARTS.indexOf(parts.get(id) ?? "train");
   const kept = group.reduce((best, sample) => (rank(sample) > rank(best) ? sample : best));
@@ -135,14 +147,16 @@ function equalProblems(group: readonly Sample[], parts: ReadonlyMap<number, Part
             ...about,
             severity: "warning",
             code: "IMAGE_DUPLICATE",
-            message: `is the same picture as ${kept.image.path}`,
+            message: `${placed(sample.image)}is the same picture as ${named(kept)}`,
             remedy,
           }
         : {
             ...about,
             severity: "case",
             code: "IMAGE_IN_TWO_SPLITS",
-            message: `is in ${PARTS[rank(sample)]}, and the same picture is in ${PARTS[rank(kept)]} as ${kept.image.path}`,
+            message:
+              `${placed(sample.image)}is in ${PARTS[rank(sample)]}, and the same picture is in ${PARTS[rank(kept)]} as ` +
+              named(kept),
             remedy,
           };
     });

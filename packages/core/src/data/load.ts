@@ -8,7 +8,7 @@ import type { DatasetErrorCode } from "./errors.js";
 import { caseError } from "./problem.js";
 import { readPicture, readTruth } from "./read.js";
 import type { Sample } from "./samples.js";
-import type { MaskSource } from "./sources.js";
+import { type MaskSource, placeInFile } from "./sources.js";
 
 type Sources = Pick<Sample, "image" | "mask">;
 
@@ -88,5 +88,5 @@ export async function inspectSample(sample: Sources): Promise<Inspected> {
 
 function placeOf(mask: MaskSource): string {
   if (mask.kind === "picture") return " (inside is white, above half of the range)";
-  return mask.kind === "nifti" ? ` in ${mask.plane} slice ${mask.index}` : ` in frame ${mask.frame + 1} of its image`;
+  return ` in ${placeInFile(mask)}`;
 }

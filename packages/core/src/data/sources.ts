@@ -23,6 +23,13 @@ export type PictureSource =
       readonly window?: WindowRule;
     };
 
+/** Which picture of its file a source is, for a person: "axial slice 12", "frame 3"; empty for a file of one picture. */
+export function placeInFile(source: PictureSource | MaskSource): string {
+  if (source.kind === "picture") return "";
+  if (source.kind === "nifti") return `${source.plane} slice ${source.index}`;
+  return source.kind === "dicom" && source.frame === 0 ? "" : `frame ${source.frame + 1}`;
+}
+
 /** Where one mask is. */
 export type MaskSource =
   | { readonly kind: "picture"; readonly path: string }

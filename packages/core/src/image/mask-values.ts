@@ -54,7 +54,8 @@ export function maskLevels({ data, width, height, channels, white }: Raster): Ma
     if (value < smallest) smallest = value;
   }
   const range = largest <= 1 ? 1 : largest <= 255 ? 255 : white;
-  const twoValued = smallest === 0 && levels.every((level) => level === 0 || level === largest);
+  let twoValued = smallest === 0;
+  for (let i = 0; twoValued && i < levels.length; i++) twoValued = levels[i] === 0 || levels[i] === largest;
   return { levels, width, height, range, threshold: twoValued && largest > 0 ? largest / 2 : range / 2 };
 }
 
