@@ -10,6 +10,7 @@ import { KEY_AGE_DAYS, keyAgeDays } from "../key-age.js";
 import { lockHolder } from "../lock.js";
 import { readMembership } from "../membership.js";
 import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { queriesToday } from "../policy/queries-today.js";
 import { acceptedRoster, offeredRoster } from "../roster-files.js";
 import { readSiteSettings } from "../site-settings.js";
 import { readStudyStatus, type StudyStatus } from "../study-status.js";
@@ -60,6 +61,7 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
     blackbox: settings?.blackbox ?? null,
     running: holder === undefined ? null : { pid: holder.pid, command: holder.command, since: holder.since },
     activity: activity ?? null,
+    today: await queriesToday(home, io.clock.now()),
     decisions: decisions.map(({ study, decision, at }) => ({ study, decision, at })),
     studies,
   };
@@ -77,6 +79,9 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   io.stdout(holder ? `in use by ${holder.command}, process ${holder.pid}, since ${holder.since}\n` : "not running\n");
   const served = holder !== undefined && holder.pid === state?.pid;
   for (const line of activity ? activityLines(activity, served, io.clock.now()) : []) io.stdout(`${line}\n`);
+  const { queries, limit } = figures.today;
+  if (queries > 0 || limit !== null)
+    io.stdout(`black-box queries today: ${queries}${limit === null ? "" : ` of ${limit} (policy.yaml)`}\n`);
   for (const { study, decision } of figures.decisions) io.stdout(`study ${study}: ${decision}\n`);
   for (const study of studies)
     io.stdout(

@@ -94,8 +94,12 @@ export function homeChecks(home: Home, now: () => number): Check[] {
       name: "policy",
       seconds: 5,
       look: async () => {
-        const { minCohort, budgetPerStudy, metrics } = await readPolicy(home);
-        return ok(`sums over ${minCohort} sites or more, ${budgetPerStudy} queries a study, metrics: ${metrics}`);
+        const { minCohort, budgetPerStudy, budgetPerDay, metrics, quietHours } = await readPolicy(home);
+        const daily = budgetPerDay === "none" ? "" : `, ${budgetPerDay} a day`;
+        const quiet = quietHours.length === 0 ? "" : `, quiet hours ${quietHours.map(({ text }) => text).join(", ")}`;
+        return ok(
+          `sums over ${minCohort} sites or more, ${budgetPerStudy} queries a study${daily}, metrics: ${metrics}${quiet}`,
+        );
       },
     },
   ];

@@ -1,6 +1,7 @@
 import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { drawScene } from "@fedbaps/core/blackbox/probe.js";
+import { codeOf, messageOf } from "@fedbaps/core/common/errors.js";
 import { openDataset } from "@fedbaps/core/data/dataset.js";
 import { readingRules } from "@fedbaps/core/data/reading.js";
 import { DEFAULT_TOLERANCE } from "@fedbaps/core/data/tolerance.js";
@@ -44,6 +45,10 @@ export function materialChecks({ io, options, query }: MaterialChecksInit): Chec
               "fedbaps-site blackbox check",
             );
           return ok(`${name} answers in ${took}, ${where}; 1 query spent`);
+        } catch (error) {
+          const code = codeOf(error);
+          if (code !== "QUIET_HOURS" && code !== "DAILY_BUDGET") throw error;
+          return warning(`it opens, and is not asked now: ${messageOf(error)}`);
         } finally {
           await model.close();
         }
