@@ -29,6 +29,15 @@ describe("readNiftiMask", () => {
     expect(await row([0, 1, 2], [4], "int16", { scl_slope: 2, scl_inter: 0 })).toBe("..#");
   });
 
+  it("takes labels of every type alike, signed or not", async () => {
+    for (const type of ["int8", "int16", "int32", "int64", "float32", "float64"])
+      expect([type, await row([0, 1, 2, 7, -1, -7], [2, -1], type)]).toEqual([type, "..#.#."]);
+    for (const type of ["uint8", "uint16", "uint32", "uint64"])
+      expect([type, await row([0, 1, 2, 200], [2, 200], type)]).toEqual([type, "..##"]);
+    await expect(row([0, 1, 2], undefined, "uint8", { scl_slope: 0.5, scl_inter: 0 })).rejects.toThrow("the value 0.5");
+    expect(await row([0, 2, 4], [1, 2], "uint8", { scl_slope: 0.5, scl_inter: 0 })).toBe(".##");
+  });
+
   it("refuses probabilities, infinity and colour, and says what to do", async () => {
     await expect(row([0, 0.4], undefined, "float32")).rejects.toThrow(/holds the value 0.4.*whole numbers.*threshold/);
     await expect(row([0, Number.POSITIVE_INFINITY], undefined, "float32")).rejects.toMatchObject({
