@@ -10,6 +10,7 @@ import { encodePng } from "@fedbaps/core/image/write.js";
 import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { drawPrompts } from "@fedbaps/core/training/prompted-model.js";
 import type { AnswerFiles } from "./answer-files.js";
+import { difference } from "./statistics.js";
 
 /** A test image that is worth a look. */
 export interface ChosenCase {
@@ -33,7 +34,8 @@ export function chooseCases(
     const after = adapted?.[i];
     return after ? { id: before.id, zeroShot: before, adapted: after } : { id: before.id, zeroShot: before };
   });
-  const worth = ({ zeroShot: before, adapted: after }: ChosenCase) => (after ? after.dice - before.dice : before.dice);
+  const worth = ({ zeroShot: before, adapted: after }: ChosenCase) =>
+    after ? difference(after.dice, before.dice) : before.dice;
   const ranked = cases.sort((a, b) => worth(b) - worth(a) || a.id - b.id);
   const each = Math.min(EACH, Math.floor(ranked.length / 2));
   const most = Math.max(each, Math.min(EACH, ranked.length - each));

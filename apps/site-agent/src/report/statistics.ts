@@ -37,6 +37,11 @@ function estimate(values: readonly number[], seed: number, name: string): Estima
   return { mean: mean(values), low, high };
 }
 
+/** To nine digits: what is equal but for rounding is a tie, and no difference is none. */
+export function difference(after: number, before: number): number {
+  return Math.round((after - before) * 1e9) / 1e9;
+}
+
 const METRICS = [
   { metric: "Dice", lower: false, of: ({ dice }: ImageScore) => dice },
   { metric: "IoU", lower: false, of: ({ iou }: ImageScore) => iou },
@@ -60,7 +65,7 @@ export function compare(
     if (before.length < zeroShot.length || before.length === 0) return [];
     const base = { metric, lower, zeroShot: estimate(before, seed, `${metric}/zero-shot`) };
     if (!after || after.length < before.length) return [base];
-    const differences = after.map((value, i) => value - before[i]);
+    const differences = after.map((value, i) => difference(value, before[i]));
     return [
       {
         ...base,
@@ -73,7 +78,7 @@ export function compare(
 }
 
 export function outcomes(zeroShot: readonly ImageScore[], adapted: readonly ImageScore[]): Outcomes {
-  const signs = adapted.map(({ dice }, i) => Math.sign(dice - zeroShot[i].dice));
+  const signs = adapted.map(({ dice }, i) => Math.sign(difference(dice, zeroShot[i].dice)));
   const count = (sign: number) => signs.filter((value) => value === sign).length;
   return { better: count(1), equal: count(0), worse: count(-1) };
 }

@@ -23,15 +23,16 @@ export function summary(data: ReportData, comparisons: readonly Comparison[], ou
 }
 
 function whatWasDone({ kind, settings, images, meter, participation, finished }: ReportData): string {
-  const where =
+  const own = images ? `${count(images.train, "image")} of this site` : "images of this site";
+  const verb = finished ? "was trained" : "is being trained";
+  const trained =
     kind === "local"
-      ? "A small decoder was trained on this site's own images alone"
-      : `A small decoder ${finished ? "was" : "is being"} trained together with other sites${cohortWords(participation)}, of which only encrypted sums became known`;
-  const trained = images ? ` on ${count(images.train, "training image")} here` : "";
+      ? `A small decoder ${verb} on ${own}, and on nothing else`
+      : `A small decoder ${verb} on ${own}, together with other sites${cohortWords(participation)}: only encrypted sums became known`;
   const asked = `The segmentation model itself stayed closed: it was asked ${grouped(queriesOf(meter))} times${
     settings ? ` of at most ${grouped(settings.budget)}` : ""
   }.`;
-  return `${where}${trained}. For an image and a click it draws a faint picture, the visual prompt, which is added to the image before the model sees it. ${asked}`;
+  return `${trained}. For an image and a click it draws a faint picture, the visual prompt, which is added to the image before the model sees it. ${asked}`;
 }
 
 function cohortWords(participation: ReportData["participation"]): string {

@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import { freshMeter } from "@fedbaps/core/blackbox/metered.js";
+import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
+import { chooseCases } from "@fedbaps/site-agent/report/cases.js";
+import { html } from "@fedbaps/site-agent/report/html.js";
+import { reportPage } from "@fedbaps/site-agent/report/page.js";
+import type { ReportData } from "@fedbaps/site-agent/report/report-data.js";
+import { compare, outcomes } from "@fedbaps/site-agent/report/statistics.js";
+import { describe, expect, it } from "@jest/globals";
+
+const scores = (...dices: number[]): ImageScore[] =>
+  dices.map((dice, i) => ({ id: i + 1, dice, iou: dice / (2 - dice), hd95: 20 * (1 - dice) }));
+
+const before = scores(0.5, 0.6, 0.7, 0.4, 0.8, 0.55, 0.65, 0.45);
+const after = scores(0.6, 0.72, 0.75, 0.55, 0.81, 0.7, 0.6, 0.6);
+
+const finished: ReportData = {
+  kind: "study",
+  name: "lesions",
+  title: 'Skin <script>alert("1")</script> & more',
+  site: "ward-7",
+  finished: true,
+  at: "2026-03-01T10:20:30.000Z",
+  settings: {
+    decoder: "filter-bank",
+    decoderParameters: 117,
+    preset: "adam",
+    rounds: 4,
+    budget: 1500,
+    clicks: 3,
+    seed: 1,
+  },
+  blackbox: { name: "onnx:sam.onnx", identity: "ab".repeat(32) },
+  images: { train: 24, val: 8, test: 8 },
+  version: 6,
+  validation: { zeroShot: scores(0.5, 0.6), best: scores(0.6, 0.7) },
+  curve: [
+    { version: 0, queries: 24, valDice: 0.55 },
+    { version: 1, queries: 300, valDice: 0.6 },
+    { version: 6, queries: 1400, valDice: 0.65 },
+  ],
+  test: { zeroShot: before, adapted: after },
+  meter: { ...freshMeter, train: 1200, validate: 100, report: 48, seconds: 100 },
+  roundsTrained: 4,
+  participation: [{ round: 1, attempt: 0, survivors: ["ward-7", "ward-8", "ward-9"], dropped: ["ward-4"] }],
+  sent: { progress: { messages: 40, bytes: 8000 }, "reply/maskedInput": { messages: 4, bytes: 2400 } },
+  program: "0.1.0",
+  protocol: 3,
+};
+
+const page = (data: Partial<ReportData> = {}, more: Partial<Parameters<typeof reportPage>[0]> = {}) =>
+  reportPage({
+    data: { ...finished, ...data },
+    nameOf: (id) => `image ${id}`,
+    queries: 0,
+    now: "2026-03-02T00:00:00.000Z",
+    ...more,
+  });
+
+/** The words that a reader sees. */
+const words = (text: string) =>
+  text
+    .replace(/<style>.*<\/style>/s, "")
+    .replace(/<[^>]+>/g, " ")
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replace(/\s+/g, " ");
+
+describe("the page of results", () => {
+  it("asks nobody for anything, and its own policy would not let it", () => {
+    const text = page();
+    expect(text).not.toMatch(/https?:|<script|<link|<iframe|<form|url\(|@import|\son\w+=|javascript:/i);
+    expect(text).not.toMatch(/\sstyle="/);
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(text)?.[1] ?? "";
+    const style = /<style>(.*)<\/style>/s.exec(text)?.[1] ?? "";
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(policy.replaceAll("&#39;", "'")).toBe(
+      `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`,
+    );
+  });
+
+  it("shows names and titles as text, whatever they hold", () => {
+    const text = page({}, { nameOf: () => '"><img src=x onerror=alert(1)>' });
+    expect(text).not.toContain("<script>alert");
+    expect(text).not.toContain("<img src=x");
+    expect(words(text)).toContain('Skin <script>alert("1")</script> & more');
+  });
+
+  it("is well formed: every element that is opened is closed, and headings go down by one", () => {
+    for (const text of [
+      page(),
+      page({ finished: false, test: undefined }),
+      page({ test: { zeroShot: before, adapted: null }, version: 0 }),
+    ]) {
+      const open: string[] = [];
+      const empty = new Set(["meta", "br", "img"]);
+      for (const [, slash, name, rest] of text.replace("<!doctype html>", "").matchAll(/<(\/?)([a-z0-9]+)([^>]*)>/g)) {
+        if (slash) expect(open.pop()).toBe(name);
+        else if (!empty.has(name) && !rest.endsWith("/")) open.push(name);
+      }
+      expect(open).toEqual([]);
+      const levels = [...text.matchAll(/<h([1-6])/g)].map(([, level]) => Number(level));
+      expect(levels.every((level, i) => level <= (levels[i - 1] ?? 0) + 1)).toBe(true);
+      const ids = [...text.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const [, list] of text.matchAll(/aria-labelledby="([^"]+)"/g))
+        for (const id of list.split(" ")) expect(ids).toContain(id);
+    }
+  });
+
+  it("says in words what was done, what came of it, and why the decoder is in use", () => {
+    const text = words(page());
+    expect(text).toContain("the adapted decoder is in use (version 6)");
+    expect(text).toContain(
+      "on 24 images of this site, together with other sites (3 in every sum): only encrypted sums became known.",
+    );
+    expect(text).toContain("it was asked 1 348 times of at most 1 500");
+    expect(text).toContain("the plain model reaches a Dice of 0.581, the adapted one 0.666: a difference of +0.085");
+    expect(text).toMatch(/p = 0\.0\d\d\)\. 7 images became better, 1 worse\./);
+    expect(text).toContain(
+      "Version 6 is in use because it was better than zero-shot on 2 validation images: Dice 0.650 against 0.550",
+    );
+    expect(text).toMatch(/reply\/maskedInput 4 2\.4 kB the masked update/);
+    expect(text).toMatch(/1 1 ward-7, ward-8, ward-9 ward-4/);
+  });
+
+  it("of a site that stays zero-shot says that nothing became worse", () => {
+    const text = words(page({ version: 0, test: { zeroShot: before, adapted: null } }));
+    expect(text).toContain("stays with the plain model (zero-shot)");
+    expect(text).toContain("so the plain model stays in use and nothing has become worse");
+    expect(text).not.toContain("Dice adapted");
+  });
+
+  it("of a study under way says so, and shows no figure of the test images", () => {
+    const text = words(page({ finished: false, test: undefined }));
+    expect(text).toContain("under way: the end has not been measured yet");
+    expect(text).toContain("So far version 6 is the best on 2 validation images");
+    expect(text).not.toContain("Figures on the test images");
+    expect(
+      words(
+        page({ finished: false, test: undefined, validation: undefined, curve: [], version: 0, settings: undefined }),
+      ),
+    ).toContain("Nothing has been measured on the validation images yet");
+  });
+
+  it("does not make more of a difference than the test allows", () => {
+    const [little, worse] = [
+      scores(0.51, 0.59, 0.7, 0.41, 0.8, 0.55, 0.64, 0.46),
+      before.map((s) => ({ ...s, dice: s.dice - 0.1 })),
+    ];
+    expect(words(page({ test: { zeroShot: before, adapted: little } }))).toContain("may be chance");
+    expect(words(page({ test: { zeroShot: before, adapted: worse } }))).toContain(
+      "worse than would be expected by chance",
+    );
+  });
+});
+
+describe("compare", () => {
+  it("pairs by image, and gives the same intervals at every call", () => {
+    const [dice, iou, hd] = compare(before, after, 1);
+    expect([dice.metric, iou.metric, hd.metric, hd.lower]).toEqual(["Dice", "IoU", "HD95", true]);
+    expect(dice.difference?.mean).toBeCloseTo(0.085, 10);
+    // Of 2^8 patterns four have a negative sum of ranks up to 2.5, that of the tied 0.05: none, 1, and 2.5 twice.
+    expect(dice.p).toBe(8 / 256);
+    expect(compare(before, after, 1)).toEqual([dice, iou, hd]);
+    expect(() => compare(before, after.slice(1), 1)).toThrow(RangeError);
+  });
+
+  it("leaves out a measure that an older journal lacks, and does without an adapted side", () => {
+    const without = before.map(({ hd95: _, ...score }) => score);
+    expect(compare(without, null, 1).map(({ metric, adapted }) => [metric, adapted])).toEqual([
+      ["Dice", undefined],
+      ["IoU", undefined],
+    ]);
+  });
+});
+
+describe("chooseCases and outcomes", () => {
+  it("show the largest gains and losses, no image twice", () => {
+    const { best, worst } = chooseCases(before, after);
+    expect(best.map(({ id }) => id)).toEqual([4, 6, 8]);
+    expect(worst.map(({ id }) => id)).toEqual([7, 5, 3]);
+    expect(outcomes(before, after)).toEqual({ better: 7, equal: 0, worse: 1 });
+    for (const count of [0, 1, 2, 3, 5]) {
+      const few = chooseCases(before.slice(0, count), null);
+      const ids = [...few.best, ...few.worst].map(({ id }) => id);
+      expect(new Set(ids).size).toBe(count);
+    }
+  });
+});
+
+describe("html", () => {
+  it("escapes what is put in, and nothing that is HTML already", () => {
+    const inner = html`<b>${"<&\"'>"}</b>`;
+    expect(html`<p title="${'"'}">${inner}${[1, html`<i>x</i>`]}${undefined}${false}${null}${0}</p>`.text).toBe(
+      '<p title="&#34;"><b>&#60;&#38;&#34;&#39;&#62;</b>1<i>x</i>0</p>',
+    );
+  });
+});
