@@ -1,10 +1,12 @@
-import { chmod, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkData } from "@fedbaps/core/data/check.js";
 import type { Dataset } from "@fedbaps/core/data/dataset.js";
 import { KeptFindings } from "@fedbaps/core/data/findings.js";
 import type { Problem } from "@fedbaps/core/data/problem.js";
 import { openUsable } from "@fedbaps/core/data/usable.js";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import sharp from "sharp";
 import { codeOf, thrownBy } from "../../support/codes.js";
 import { rectangle, stemsOf, writeMask, writePairs, writePicture } from "../../support/data-folder.js";
 import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
@@ -99,6 +101,41 @@ describe("equal pictures", () => {
   });
 });
 
+describe("what is told of cases that are used all the same", () => {
+  const grey = (levels: Uint8Array, height = 8) => ({ raw: { width: 12, height, channels: 1 as const }, levels });
+  const blank = async () => {
+    const { raw, levels } = grey(new Uint8Array(96).fill(9));
+    await sharp(levels, { raw }).png().toFile(image("p001"));
+  };
+  const paged = async () => {
+    await rm(image("p001"));
+    const { raw, levels } = grey(
+      Uint8Array.from({ length: 192 }, (_, i) => (i * 37) % 251),
+      16,
+    );
+    const file = image("p001").replace(".png", ".tif");
+    await sharp(levels, { raw: { ...raw, pageHeight: 8 } })
+      .tiff()
+      .toFile(file);
+  };
+  const levelled = async () => {
+    const { raw, levels } = grey(Uint8Array.from({ length: 96 }, (_, i) => [0, 120, 255][Math.floor(i / 32)]));
+    await sharp(levels, { raw }).png().toFile(mask("p001"));
+  };
+
+  it.each([
+    ["IMAGE_BLANK", blank],
+    ["IMAGE_PAGES", paged],
+    ["MASK_VALUES", levelled],
+  ])("%s", async (code, spoil) => {
+    await writePairs(folder, stemsOf(6));
+    await spoil();
+    const { problems, error, leftOut } = await checkData(folder, { seed: 1 });
+    expect([error, leftOut]).toEqual([undefined, 0]);
+    expect(problems).toMatchObject([{ severity: "warning", code, sample: 2 }]);
+  });
+});
+
 describe("what is kept of files that have not changed", () => {
   const SALT = new Uint8Array(32).fill(7);
   const kept = async () => join(await temporaryFolder(), "findings.json");
@@ -154,8 +191,11 @@ describe("what is kept of files that have not changed", () => {
 it("stops when it is asked to", async () => {
   await writePairs(folder, stemsOf(20));
   const stop = new AbortController();
+  let looked = 0;
   const onProgress = (done: number) => {
+    looked = done;
     if (done === 3) stop.abort(new Error("stopped"));
   };
   await expect(open({ signal: stop.signal, onProgress })).rejects.toThrow("stopped");
+  expect(looked).toBeLessThan(10);
 });

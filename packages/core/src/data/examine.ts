@@ -96,15 +96,19 @@ export async function examine(
   { findings, signal, onProgress }: ExamineOptions,
 ): Promise<Examined[]> {
   let done = 0;
-  const examined = await mapLimited(samples, AT_ONCE, async (sample) => {
+  try {
+    const examined = await mapLimited(samples, AT_ONCE, async (sample) => {
+      signal?.throwIfAborted();
+      const one = await examineOne(sample, findings);
+      onProgress?.(++done, samples.length);
+      return one;
+    });
     signal?.throwIfAborted();
-    const one = await examineOne(sample, findings);
-    onProgress?.(++done, samples.length);
-    return one;
-  });
-  signal?.throwIfAborted();
-  await findings?.save();
-  return examined;
+    return examined;
+  } finally {
+    // What was found before a stop need not be found again.
+    await findings?.save();
+  }
 }
 
 /** The part of every sample, by its number. */

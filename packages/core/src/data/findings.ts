@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { replaceFile } from "../common/atomic-file.js";
 import { canonicalJson } from "../common/hash.js";
+import { pairOf } from "../nifti/pair.js";
 import { type Figures, figuresSchema } from "./figures.js";
 
 /** Raised whenever reading changes: what older versions found no longer counts. */
@@ -14,6 +15,12 @@ const fileSchema = z.strictObject({
   schema: z.literal(SCHEMA),
   found: z.record(z.string(), z.union([figuresSchema, z.array(z.number().int().min(0))])),
 });
+
+/** The files that a volume's path stands for: its voxels may lie in a second one. */
+function partsOf(path: string): string[] {
+  const pair = pairOf(path);
+  return pair ? [pair.hdr, pair.img] : [path];
+}
 
 type Finding = Figures | readonly number[];
 
@@ -90,7 +97,7 @@ export class KeptFindings {
   async #key(paths: readonly string[], what: unknown): Promise<string | undefined> {
     try {
       const states = await Promise.all(
-        paths.map(async (path) => {
+        paths.flatMap(partsOf).map(async (path) => {
           // The time of the last change of the entry, too: a copy that keeps the old time of writing is still seen.
           const { size, mtimeMs, ctimeMs } = await stat(path);
           return [path, size, mtimeMs, ctimeMs];
