@@ -40,11 +40,14 @@ export class AgentStateWriter {
 
   /** @param code why there is no link, where that is known */
   link(state: AgentState["link"]["state"], code?: string): void {
-    const { state: before, since } = this.#link;
+    const { state: before, since, code: why } = this.#link;
+    const same = state === before;
+    // A refusal is told with its code, and then once more as a link that ended.
+    const known = code ?? (same ? why : undefined);
     this.#link = {
       state,
-      since: state === before ? since : this.#now(),
-      ...(code === undefined ? {} : { code: code.slice(0, 64) }),
+      since: same ? since : this.#now(),
+      ...(known === undefined ? {} : { code: known.slice(0, 64) }),
     };
     this.#changed();
   }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AgentError } from "./errors.js";
 import type { Home } from "./home.js";
 import { readJson, writeJson } from "./json-file.js";
-import type { Policy } from "./policy.js";
+import { type Policy, ruleText } from "./policy.js";
 
 const membershipSchema = z.strictObject({
   format: z.literal("fedbaps-membership/1"),
@@ -47,7 +47,7 @@ export function checkUrl(text: string, policy: Policy): string {
   if (url.protocol === "http:" && !isLoopback(host) && !policy.allowInsecureHttp.includes(host))
     throw new AgentError(
       "POLICY_REFUSED",
-      `plain http:// to ${host} can be read on the way; use https://, or add ${host} to allowInsecureHttp in policy.yaml`,
+      `${ruleText(policy, "allowInsecureHttp")}: plain http:// to ${host} can be read on the way; use https://, or add ${host} to that line`,
     );
   return url.href.replace(/\/$/, "");
 }

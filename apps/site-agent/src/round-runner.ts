@@ -1,42 +1,43 @@
 import { codeOf } from "@fedbaps/core/common/errors.js";
-import type { Failure, Instruction } from "@fedbaps/core/wire/messages.js";
+import type { Instruction } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import { AgentError } from "./errors.js";
-import { LongWork } from "./long-work.js";
 import { OwedReport } from "./owed-report.js";
 import { ownDice } from "./own-dice.js";
 import type { StepReport } from "./paid-steps.js";
 import { plainReason } from "./plain-reason.js";
-import { checkPolicy, refusal } from "./policy.js";
 import { requireRoster } from "./roster-files.js";
 import { RoundAttempts } from "./round-attempts.js";
+import { RoundPermission } from "./round-permission.js";
+import { RoundRetry } from "./round-retry.js";
 import type { RoundRunnerInit } from "./round-runner-init.js";
+import { RoundTasks, type Stage } from "./round-tasks.js";
 import { StudyProgress } from "./study-progress.js";
 import type { SumInstruction } from "./sum-runner.js";
 
-type Stage = Failure["stage"];
 type Recruiting = Extract<Instruction, { phase: "recruiting" }>;
-
-const RETRY_MS = 30_000;
 
 /**
  * Obeys the coordinator's instructions for one study. Each may come twice, late, or after a restart: it is answered from
  * what is stored, and nothing is bought again.
  */
 export class RoundRunner {
-  readonly #work = new LongWork();
+  readonly #tasks: RoundTasks;
   readonly #progress: StudyProgress;
   readonly #attempts = new RoundAttempts();
-  #queue: Promise<void> = Promise.resolve();
-  /** No step is begun after this. */
-  #stopping = false;
-  #cancelRetry = () => {};
-  #again = () => {};
+  readonly #permission: RoundPermission;
+  readonly #retry: RoundRetry;
   readonly #owed: OwedReport;
 
   constructor(private readonly init: RoundRunnerInit) {
     const { offer, work, clock, link, show } = init;
+    this.#permission = new RoundPermission(init);
+    this.#retry = new RoundRetry(clock);
     this.#progress = new StudyProgress({ offer, work, clock, send: (progress) => link.progress(progress), show });
+    this.#tasks = new RoundTasks({
+      failed: (stage, error) => this.#fail(stage, error),
+      heartbeat: () => this.#progress.heartbeat(() => this.#attempts.latest),
+    });
     this.#owed = new OwedReport({
       ...init,
       send: (report, done) => link.report(report, done),
@@ -49,7 +50,7 @@ export class RoundRunner {
 
   /** Takes an instruction. Never throws: what goes wrong is told to the coordinator as a code, and here in a line. */
   receive(instruction: Instruction): void {
-    if (this.#stopping) return;
+    if (this.#tasks.stopping) return;
     this.init.logger.debug("instruction", { study: this.#name, phase: instruction.phase });
     if (instruction.phase === "wait") this.#wait(instruction.reason);
     else if (instruction.phase === "report") this.#report(instruction.version, instruction.studyHash);
@@ -62,11 +63,11 @@ export class RoundRunner {
 
   /** Ends the work: after the step in hand, or, when `patience` runs out, in the middle of it. */
   async stop(patience: Promise<void>): Promise<void> {
-    this.#stopping = true;
-    this.#cancelRetry();
+    this.#tasks.stop();
+    this.#retry.cancel();
     this.#owed.cancel();
     void patience.then(() => {
-      this.#work.abort();
+      this.#tasks.abort();
       this.init.store.patience.giveUp();
     });
     await this.idle();
@@ -76,33 +77,30 @@ export class RoundRunner {
 
   /** Resolves when everything that was received so far has been dealt with. */
   async idle(): Promise<void> {
-    await this.#queue;
-    await this.#work.ended();
-    // The end of the work may have left something to write down.
-    await this.#queue;
+    await this.#tasks.idle();
     await this.#owed.idle();
   }
 
   /** The person here has decided anew: without approval nothing more is spent or sent. */
   approvalChanged(): void {
-    if (this.#stopping) return;
-    if (this.init.approved()) {
+    if (this.#tasks.stopping) return;
+    if (this.#permission.granted) {
       const { asked } = this.#owed;
       if (asked) this.#report(asked.version, asked.hash);
       return;
     }
-    this.#cancelRetry();
+    this.#retry.cancel();
     this.#owed.cancel();
     this.init.sums.forget();
-    const stage = this.#work.name === "report" ? "report" : "training";
-    const working = this.#work.name !== undefined;
-    this.#work.abort();
-    if (working) this.#fail(stage, this.#notApproved());
+    const stage = this.#tasks.name === "report" ? "report" : "training";
+    const working = this.#tasks.name !== undefined;
+    this.#tasks.abort();
+    if (working) this.#fail(stage, this.#permission.denied());
   }
 
   /** The person here has accepted a roster: what failed for want of it is tried at once. */
   rosterChanged(): void {
-    this.#again();
+    this.#retry.now();
   }
 
   get study(): string {
@@ -118,7 +116,7 @@ export class RoundRunner {
     if (reason !== "waiting-for-sites") this.init.sums.forget();
     this.#progress.phase(reason);
     if (reason === "aborted") {
-      this.#work.abort();
+      this.#tasks.abort();
       this.init.over(this.#owed.taken);
     } else if (reason === "completed" && !this.#owed.pending) this.#completed();
     // Else the coordinator says so before it acknowledges the report.
@@ -140,12 +138,14 @@ export class RoundRunner {
       this.#owed.cancel();
     }
     if (!this.#follow(reference)) return;
-    this.#cancelRetry();
-    const again = () => this.#recruit(instruction);
-    this.#enqueue(
+    this.#retry.cancel();
+    const again = () => {
+      if (this.#attempts.isLatest(reference) && !this.#tasks.stopping) this.#recruit(instruction);
+    };
+    this.#tasks.enqueue(
       "recruiting",
       async () => {
-        this.#checkStudy(hash);
+        this.#permission.check(hash);
         this.#progress.phase("recruiting", reference.round);
         const roster = requireRoster(await this.init.roster(), rosterHash);
         await this.init.work.open();
@@ -153,7 +153,10 @@ export class RoundRunner {
         const epoch = deal === undefined ? {} : { epoch: deal };
         this.init.link.reply({ phase: "recruiting", reference, ready: true, ...epoch });
       },
-      () => this.#retry(reference, again),
+      // What keeps a site from being ready may pass: a black box that is down, a folder that is not mounted yet.
+      () => {
+        if (!this.#tasks.stopping) this.#retry.set(again);
+      },
     );
   }
 
@@ -162,9 +165,9 @@ export class RoundRunner {
     this.#attempts.ask(reference);
     const { round } = reference;
     // The same round again, in a new attempt: the work goes on and answers to the newest.
-    if (this.#work.name === `round ${round}`) return;
-    this.#begin(`round ${round}`, "training", async (signal) => {
-      this.#checkStudy(hash);
+    if (this.#tasks.name === `round ${round}`) return;
+    this.#tasks.begin(`round ${round}`, "training", async (signal) => {
+      this.#permission.check(hash);
       if (version !== round - 1)
         throw new AgentError("BAD_INSTRUCTION", `round ${round} cannot start from version ${version}`);
       this.#progress.phase("validating", round);
@@ -180,95 +183,43 @@ export class RoundRunner {
 
   #sum(instruction: SumInstruction, reference: RoundReference): void {
     if (!this.#follow(reference)) return;
-    this.#enqueue("secagg", async () => {
-      this.#checkStudy(this.init.offer.hash);
+    this.#tasks.enqueue("secagg", async () => {
+      this.#permission.check(this.init.offer.hash);
       this.#progress.phase(instruction.phase, reference.round);
       this.init.link.reply(await this.init.sums.answer(instruction));
     });
   }
 
   #report(version: number, hash: string): void {
-    if (this.#stopping || this.#work.name === "report" || this.#owed.unanswered) return;
-    this.#cancelRetry();
+    if (this.#tasks.stopping || this.#tasks.name === "report" || this.#owed.unanswered) return;
+    this.#retry.cancel();
     this.#owed.ask({ version, hash });
     this.init.sums.forget();
     this.#attempts.restart();
-    this.#begin("report", "report", async (signal) => {
-      this.#checkStudy(hash);
+    const make = async (signal: AbortSignal) => {
+      this.#permission.check(hash);
       // What is done now belongs to no round: the wire's progress wants one.
       const reference = { study: this.#name, round: version + 1, attempt: 1 };
       this.#attempts.restart(reference);
       this.#progress.phase("report");
       await this.#owed.make(version, signal, (step) => this.#stepDone(reference, step));
-    });
+    };
+    const again = () => this.#owed.failed((asked) => this.#report(asked.version, asked.hash));
+    this.#tasks.begin("report", "report", make, again);
   }
 
   /** Throws when no further step is to begin. */
   #stepDone(reference: RoundReference, step: StepReport): void {
     this.#progress.step(reference, step);
-    if (this.#stopping) throw new DOMException("stopping", "AbortError");
-    if (!this.init.approved()) throw this.#notApproved();
+    if (this.#tasks.stopping) throw new DOMException("stopping", "AbortError");
+    if (!this.#permission.granted) throw this.#permission.denied();
   }
 
   /** Whether an instruction belongs to the newest attempt heard of; work for another round is given up then. */
   #follow(reference: RoundReference): boolean {
     if (!this.#attempts.follow(reference)) return false;
-    if (this.#work.name !== `round ${reference.round}`) this.#work.abort();
+    if (this.#tasks.name !== `round ${reference.round}`) this.#tasks.abort();
     return true;
-  }
-
-  #checkStudy(hash: string): void {
-    const { offer, policy, site, approved } = this.init;
-    checkPolicy(offer.spec, policy.rules, site);
-    if (hash !== offer.hash || !approved()) throw this.#notApproved();
-  }
-
-  /** The policy may have become stricter: then its line is the reason. */
-  #notApproved(): AgentError {
-    const { offer, policy, site } = this.init;
-    return (
-      refusal(offer.spec, policy.rules, site) ??
-      new AgentError("NOT_APPROVED", `${this.#name} is not approved here, as the coordinator runs it now`)
-    );
-  }
-
-  /** Long work, with signs of life. */
-  #begin(name: string, stage: Stage, work: (signal: AbortSignal) => Promise<void>): void {
-    this.#work.begin(name, async (signal) => {
-      const cancel = this.#progress.heartbeat(() => this.#attempts.latest);
-      try {
-        await work(signal);
-      } catch (error) {
-        if (signal.aborted || this.#stopping) return;
-        this.#fail(stage, error);
-        if (stage === "report") this.#owed.failed(({ version, hash }) => this.#report(version, hash));
-      } finally {
-        cancel();
-      }
-    });
-  }
-
-  /** Short work, in the order of the instructions. */
-  #enqueue(stage: Stage, work: () => Promise<void>, failed: () => void = () => {}): void {
-    this.#queue = this.#queue.then(async () => {
-      try {
-        if (!this.#stopping) await work();
-      } catch (error) {
-        this.#fail(stage, error);
-        failed();
-      }
-    });
-  }
-
-  /** What keeps a site from being ready may pass: a black box that is down, a folder that is not mounted yet. */
-  #retry(reference: RoundReference, again: () => void): void {
-    if (this.#stopping) return;
-    this.#again = () => {
-      this.#cancelRetry();
-      this.#again = () => {};
-      if (this.#attempts.isLatest(reference) && !this.#stopping) again();
-    };
-    this.#cancelRetry = this.init.clock.after(RETRY_MS, () => this.#again());
   }
 
   #fail(stage: Stage, error: unknown): void {

@@ -76,6 +76,8 @@ describe("state.json", () => {
     made.link("lost", "DNS_FAILED");
     clock.advance(30_000);
     made.link("lost", "PROXY_AUTH");
+    // A refusal ends the link too, which is told without a code.
+    made.link("lost");
     clock.advance(500);
     await made.stop();
     expect(await readAgentState(home)).toMatchObject({

@@ -38,10 +38,14 @@ export class QueryLedger {
     return this.#inTurn(() => this.#count(this.#day()));
   }
 
-  /** Sets queries aside; undefined, and nothing is counted, where that would be more than `limit` for today. */
+  /** Sets queries aside; undefined, and nothing is counted, where that would be more than `limit` (or Infinity) for today. */
   book(queries: number, limit: number): Promise<Booking | undefined> {
     return this.#inTurn(async () => {
       const day = this.#day();
+      if (limit === Number.POSITIVE_INFINITY) {
+        await this.#append(day, queries);
+        return { day, queries };
+      }
       if ((await this.#count(day)) + queries > limit) return undefined;
       await this.#append(day, queries);
       // Another program may have booked at the same moment: both see both, and at least one steps back.
