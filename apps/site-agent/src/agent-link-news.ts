@@ -1,4 +1,4 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
+import { type Clock, elapsed } from "@fedbaps/core/common/clock.js";
 import { adviceOn } from "./advice.js";
 import type { LinkState } from "./connection.js";
 
@@ -19,7 +19,7 @@ export class LinkNews {
       this.say("connected to the coordinator");
     }
     if (state !== "lost" || code === undefined) return;
-    const now = this.clock.now();
+    const now = elapsed(this.clock);
     if (now - (this.#said.get(code) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return;
     this.#said.set(code, now);
     this.say(`not connected (${adviceOn(code)}); trying again`);

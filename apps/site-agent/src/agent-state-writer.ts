@@ -1,4 +1,4 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
+import { type Clock, elapsed } from "@fedbaps/core/common/clock.js";
 import { type AgentState, stateFile } from "./agent-state.js";
 import type { Home } from "./home.js";
 import { writeJson } from "./json-file.js";
@@ -80,12 +80,12 @@ export class AgentStateWriter {
   }
 
   #changed(): void {
-    this.#writeIn(Math.max(0, this.#written + WRITE_MS - this.init.clock.now()));
+    this.#writeIn(Math.max(0, this.#written + WRITE_MS - elapsed(this.init.clock)));
   }
 
   #writeIn(milliseconds: number): void {
     const { clock } = this.init;
-    const due = clock.now() + milliseconds;
+    const due = elapsed(clock) + milliseconds;
     if (this.#stopped || due >= this.#due) return;
     this.#cancel();
     this.#due = due;
@@ -94,7 +94,7 @@ export class AgentStateWriter {
 
   #write(): Promise<void> {
     this.#due = Number.POSITIVE_INFINITY;
-    this.#written = this.init.clock.now();
+    this.#written = elapsed(this.init.clock);
     this.#writeIn(ALIVE_MS);
     this.#writing = this.#writing.then(() => writeJson(stateFile(this.init.home), this.#state()).catch(() => {}));
     return this.#writing;

@@ -1,4 +1,4 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
+import { type Clock, elapsed } from "@fedbaps/core/common/clock.js";
 import { duration } from "./work-progress.js";
 
 /** Where one study stands at this site. For the person here, or a program that watches; never sent. */
@@ -60,8 +60,8 @@ export class ProgressDisplay {
   #line(full: ProgressFigures): void {
     const { write, clock } = this.init;
     const key = `${full.study} ${plainPhase(full.phase)} ${full.round}`;
-    if (key === this.#shown.key && clock.now() - this.#shown.at < LINE_MS) return;
-    this.#shown = { key, at: clock.now() };
+    if (key === this.#shown.key && elapsed(clock) - this.#shown.at < LINE_MS) return;
+    this.#shown = { key, at: elapsed(clock) };
     write(`${progressLine(full)}\n`);
   }
 
@@ -72,7 +72,7 @@ export class ProgressDisplay {
   }
 
   #withTime(figures: ProgressFigures): ProgressFigures {
-    const now = this.init.clock.now();
+    const now = elapsed(this.init.clock);
     const first = this.#begun.get(figures.study);
     if (!first) this.#begun.set(figures.study, { queries: figures.queries, at: now });
     const spent = figures.queries - (first?.queries ?? figures.queries);

@@ -1,4 +1,4 @@
-import type { Clock } from "@fedbaps/core/common/clock.js";
+import { type Clock, elapsed } from "@fedbaps/core/common/clock.js";
 import type { Progress, StudyOffer } from "@fedbaps/core/wire/messages.js";
 import type { RoundReference } from "@fedbaps/core/wire/secagg-messages.js";
 import type { StepReport } from "./paid-steps.js";
@@ -45,7 +45,7 @@ export class StudyProgress {
   /** After every step; told about once a second, and at the last. */
   step(reference: RoundReference, { stepsDone, stepsPlanned, loss }: StepReport): void {
     this.#steps = { stepsDone, stepsPlanned };
-    const now = this.init.clock.now();
+    const now = elapsed(this.init.clock);
     if (now - this.#sent < PROGRESS_MS && stepsDone < stepsPlanned) return;
     this.#sent = now;
     const figures = { stepsDone, stepsPlanned, loss };

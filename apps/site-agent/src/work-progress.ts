@@ -1,3 +1,4 @@
+import { elapsed } from "@fedbaps/core/common/clock.js";
 import type { CommandIo } from "./options.js";
 
 /** Shorter work says nothing. */
@@ -20,18 +21,18 @@ export class WorkProgress {
     private readonly noun: string,
     private readonly total: number,
   ) {
-    this.#started = io.clock.now();
+    this.#started = elapsed(io.clock);
     this.#shownAt = this.#started;
   }
 
   /** @param already done before this process: it says nothing of the speed. */
   show(done: number, already = 0): void {
-    const now = this.io.clock.now();
-    const elapsed = now - this.#started;
-    if (elapsed < QUIET_MS || done <= already || done >= this.total) return;
+    const now = elapsed(this.io.clock);
+    const spent = now - this.#started;
+    if (spent < QUIET_MS || done <= already || done >= this.total) return;
     if (!this.io.terminal && now - this.#shownAt < LINE_MS) return;
     this.#shownAt = now;
-    const left = (elapsed * (this.total - done)) / (done - already) / 1000;
+    const left = (spent * (this.total - done)) / (done - already) / 1000;
     const line = `${done} of ${this.total} ${this.noun}, about ${duration(left)} left`;
     if (this.io.terminal) {
       this.#open = true;

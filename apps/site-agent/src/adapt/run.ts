@@ -1,3 +1,4 @@
+import { elapsed } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
 import {
   type AdaptationResult,
@@ -36,7 +37,7 @@ export class AdaptRun {
 
   constructor(private readonly init: AdaptRunInit) {
     const { io, before, out } = init;
-    this.#started = io.clock.now();
+    this.#started = elapsed(io.clock);
     this.#answers = new AnswerFiles(out);
     this.#saved = before;
     this.#patience = new WaitingForDisk({
@@ -143,7 +144,7 @@ export class AdaptRun {
       const share = (round - 1 + stepsDone / stepsPlanned) / rounds;
       first ??= share - 1 / stepsPlanned / rounds;
       if (!io.terminal && stepsDone < stepsPlanned) return;
-      const left = ((io.clock.now() - this.#started) / 1000) * ((1 - share) / (share - first));
+      const left = ((elapsed(io.clock) - this.#started) / 1000) * ((1 - share) / (share - first));
       const line =
         `part ${round} of ${rounds}, ${training.meter.spent} of ${training.meter.budget} queries, ` +
         `loss ${loss.toFixed(3)}, best validation Dice ${valDice.toFixed(3)}, about ${duration(left)} left`;

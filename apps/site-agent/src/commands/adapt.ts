@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
+import { elapsed } from "@fedbaps/core/common/clock.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { fileFailure } from "@fedbaps/core/common/file-failure.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
@@ -71,7 +72,7 @@ async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
 }
 
 async function adaptInto(io: CommandIo, options: AdaptOptions, settings: MeasureSettings, out: string): Promise<void> {
-  const started = io.clock.now();
+  const started = elapsed(io.clock);
   const checkpoint = new AdaptCheckpoint(out);
   if (options.restart) await checkpoint.remove();
   const before = await checkpoint.load();
@@ -115,7 +116,7 @@ async function adaptInto(io: CommandIo, options: AdaptOptions, settings: Measure
       await writePictures({ training, out, ...(result.deployed ? { theta: result.theta } : {}) });
     });
     const queries = training.meter.spent + run.lost;
-    print(io, options, training, result, { queries, wallSeconds: (io.clock.now() - started) / 1000, file });
+    print(io, options, training, result, { queries, wallSeconds: (elapsed(io.clock) - started) / 1000, file });
     await checkpoint.remove();
   } finally {
     run.close();

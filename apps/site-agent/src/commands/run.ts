@@ -1,10 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
+import { elapsed } from "@fedbaps/core/common/clock.js";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
 import { Agent } from "../agent.js";
 import { AgentStateWriter } from "../agent-state-writer.js";
+import { watchClock } from "../clock-watch.js";
 import { readRoute } from "../coordinator-route.js";
+import { probeWeb } from "../doctor/web-probe.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { tellLeftOut } from "../left-out.js";
@@ -29,6 +32,9 @@ interface RunOptions extends HomeOption, ReadingOptions {
   threads?: number;
   progressJson?: boolean;
 }
+
+/** How long the coordinator's clock is waited for. */
+const PROBE_MS = 10_000;
 
 export interface RunHooks {
   readonly afterReport?: AfterReport;
@@ -114,7 +120,16 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
       },
       { out, once: options.once === true },
     );
-    const status = await agent.run(stop);
+    const stopWatch = watchClock({
+      clock,
+      ask: async () => {
+        const within = AbortSignal.any([stop, AbortSignal.timeout(PROBE_MS)]);
+        return (await probeWeb(`${membership.url}/healthz`, route, () => elapsed(clock), within)).date;
+      },
+      say,
+      failed: (code) => state.failed(code),
+    });
+    const status = await agent.run(stop).finally(stopWatch);
     if (taken.signal.aborted)
       throw new AgentError(
         "HOME_CHANGED",

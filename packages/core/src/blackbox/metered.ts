@@ -1,4 +1,4 @@
-import type { Clock } from "../common/clock.js";
+import { type Clock, elapsed } from "../common/clock.js";
 import type { Image, ProbabilityMap } from "../image/image.js";
 import { checkCounts, inBatches } from "./batches.js";
 import { addLatency, type LatencyBins } from "./latency.js";
@@ -73,10 +73,10 @@ export class QueryMeter {
 
   /** Runs `call`, worth `queries` that are reserved, and counts it when it is answered. */
   async count<T>(purpose: Purpose, queries: number, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const start = this.#clock.now();
+    const start = elapsed(this.#clock);
     try {
       const answer = await call();
-      const milliseconds = Math.max(0, this.#clock.now() - start);
+      const milliseconds = elapsed(this.#clock) - start;
       this.#state = {
         ...this.#state,
         [purpose]: this.#state[purpose] + queries,

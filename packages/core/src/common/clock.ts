@@ -4,6 +4,13 @@ export interface Clock {
   now(): number;
   /** Calls `callback` once after `milliseconds`; the returned function cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
+  /** Milliseconds since any moment, of a clock that nobody sets. Absent where `now` is never set. */
+  elapsed?(): number;
+}
+
+/** For durations: `now` jumps when somebody sets the machine's clock. */
+export function elapsed(clock: Clock): number {
+  return clock.elapsed?.() ?? clock.now();
 }
 
 export const systemClock: Clock = {
@@ -12,4 +19,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   },
+  elapsed: () => performance.now(),
 };
