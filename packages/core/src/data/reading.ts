@@ -29,16 +29,30 @@ export const DEFAULT_READING: ReadingRules = { plane: "axial", slices: { every: 
 
 export const PLANES = ["axial", "coronal", "sagittal"] as const;
 
-/** Numbers from `least` on: a list, one alone, or text. */
-const numbers = (least: number, error: string) => {
-  const list = z.array(z.number().int().min(least)).min(1);
-  const one = z.number().int().min(least);
-  const text = z.string().regex(/^\d+(\s*,\s*\d+)*$/);
-  return z.union(
-    [list, one.transform((only) => [only]), text.transform((given) => given.split(",").map(Number)).pipe(list)],
-    { error },
-  );
-};
+/** A rule of several forms; whichever it resembles, a wrong one is told what may stand there. */
+function rule<S extends z.ZodType>(forms: S, error: string) {
+  return z.unknown().transform((given, context): z.output<S> => {
+    const { success, data } = forms.safeParse(given);
+    if (success) return data;
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
+  });
+}
+
+/** Numbers from 1: a list, one alone, or text. */
+const list = z.array(z.number().int().min(1)).min(1);
+const numbers = z.union([
+  list,
+  z
+    .number()
+    .transform((only) => [only])
+    .pipe(list),
+  z
+    .string()
+    .regex(/^\d+(\s*,\s*\d+)*$/)
+    .transform((text) => text.split(",").map(Number))
+    .pipe(list),
+]);
 
 const window = z.strictObject({ center: z.number(), width: z.number().positive() });
 const windowText = z
@@ -56,20 +70,23 @@ const everyText = z
   .regex(/^every\s*:\s*[1-9]\d*$/)
   .transform((text) => ({ every: Number(text.slice(text.indexOf(":") + 1)) }));
 
-const FRAMES = "use first, middle, all or the frames' numbers from 1, as in 1,5";
-
 /** The rules one by one: in a file's own forms, or in the short text of a command line (`1,5`, `40,400`, `every:3`). */
 export const readingFields = {
-  frames: z.union([z.enum(["first", "middle", "all"]), numbers(1, FRAMES)], { error: FRAMES }),
-  window: z.union([z.enum(["file", "percentiles"]), window, windowText], {
-    error: "use file, percentiles or center,width, as in 40,400",
-  }),
+  frames: rule(
+    z.union([z.enum(["first", "middle", "all"]), numbers]),
+    "use first, middle, all or the frames' numbers from 1, as in 1,5",
+  ),
+  window: rule(
+    z.union([z.enum(["file", "percentiles"]), window, windowText]),
+    "use file, percentiles or center,width, as in 40,400",
+  ),
   plane: z.enum(PLANES, { error: `use ${PLANES.join(", ")}` }),
-  slices: z.union([z.enum(["labelled", "largest"]), every, everyText], {
-    error: "use labelled, largest or every:N, as in every:5",
-  }),
-  labels: numbers(1, "use the labels' numbers from 1, as in 1,3 (0 is the background)"),
-  segments: numbers(1, "use the segments' numbers from 1, as in 1,3"),
+  slices: rule(
+    z.union([z.enum(["labelled", "largest"]), every, everyText]),
+    "use labelled, largest or every:N, as in every:5",
+  ),
+  labels: rule(numbers, "use the labels' numbers from 1, as in 1,3 (0 is the background)"),
+  segments: rule(numbers, "use the segments' numbers from 1, as in 1,3"),
 };
 
 /** Any of the rules. */
