@@ -182,7 +182,11 @@ describe("export that cannot be done", () => {
   it("a file in the place of the folder is a plain line", async () => {
     const { file, home } = await decoderFile();
     const ran = await run("export", "--home", home, "--decoder", file, "--out", file);
-    expect(ran).toMatchObject({ status: 1, out: "", err: expect.stringMatching(/^fedbaps-site: --out .*cannot be/) });
+    expect(ran).toMatchObject({
+      status: 1,
+      out: "",
+      err: expect.stringMatching(/^fedbaps-site: --out .*: a file is where the folder should be/),
+    });
     expect((await loadDecoder(file)).provenance.version).toBe(12);
   });
 });

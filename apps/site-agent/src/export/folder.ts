@@ -31,9 +31,13 @@ export async function writeFolder(out: string, { files }: ExportBundle): Promise
 }
 
 function unwritable(out: string, error: unknown): AgentError {
+  return new AgentError("OUT_UNWRITABLE", `--out ${out}: cannot be written: ${why(error)}`, {}, { cause: error });
+}
+
+function why(error: unknown): string {
+  // Of the folder or of one above it.
+  if (["ENOTDIR", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? ""))
+    return "a file is where the folder should be; choose another";
   const known = fileFailure(error);
-  const why = known
-    ? `${known.what}; ${known.remedy}, or choose another folder`
-    : `${messageOf(error)}; choose another`;
-  return new AgentError("OUT_UNWRITABLE", `--out ${out}: cannot be written: ${why}`, {}, { cause: error });
+  return known ? `${known.what}; ${known.remedy}, or choose another folder` : `${messageOf(error)}; choose another`;
 }
