@@ -1,5 +1,6 @@
 import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Sample } from "@fedbaps/core/data/dataset.js";
+import { sampleText } from "@fedbaps/core/data/samples.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
 import { type Answer, type EvaluationResume, type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
@@ -214,7 +215,7 @@ export class StudyWork {
   }
 }
 
-/** The names stand in the journal as hashes: enough to notice that pictures came, went or changed their part. */
+/** The names stand in the journal as hashes: enough to notice that pictures came, went, changed their part or are read by other rules. */
 function materialOf({ dataset: { train, val, test }, model }: Training): RecordOf<"material"> {
   return {
     kind: "material",
@@ -227,7 +228,7 @@ function materialOf({ dataset: { train, val, test }, model }: Training): RecordO
 }
 
 function namesHash(samples: readonly Sample[]): string {
-  const names = samples.map(({ stem }) => stem).sort();
+  const names = samples.map(sampleText).sort();
   return sha256Hex("fedbaps/names/1", JSON.stringify(names));
 }
 

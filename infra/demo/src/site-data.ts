@@ -71,7 +71,10 @@ async function drawSites(options: DemoOptions, work: string): Promise<{ site: st
   );
 }
 
-/** Subfolders that hold images/, or train/, val/ and test/; in the order of their names. */
+/** What a site's folder holds: see docs/data.md. */
+const SITE_MARKS = ["images", "train", "manifest.csv", "imagesTr"];
+
+/** Subfolders that hold images/, or train/, val/ and test/, or a manifest; in the order of their names. */
 async function findSites(data: string): Promise<{ site: string; folder: string }[]> {
   let names: string[];
   try {
@@ -87,8 +90,7 @@ async function findSites(data: string): Promise<{ site: string; folder: string }
   for (const name of names.sort()) {
     const folder = join(data, name);
     const inside = await readdir(folder).catch((): string[] => []);
-    if (inside.includes("images") || inside.includes("train"))
-      sites.push({ site: siteName(name, sites.length), folder });
+    if (SITE_MARKS.some((name) => inside.includes(name))) sites.push({ site: siteName(name, sites.length), folder });
   }
   return sites;
 }

@@ -1,7 +1,8 @@
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type Dataset, openDataset } from "@fedbaps/core/data/dataset.js";
 import { DEFAULT_READING, readingRules } from "@fedbaps/core/data/reading.js";
+import { sampleText } from "@fedbaps/core/data/samples.js";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { thrownBy } from "../../support/codes.js";
 import { stemsOf, writeMask, writePairs, writePicture, writeTexts } from "../../support/data-folder.js";
@@ -180,6 +181,22 @@ describe("volumes", () => {
     await write((i) => [`imagesTr/v${i}_0000.nii`, `labelsTr/v${i}.nii`]);
     await write((i) => [`imagesTr/v${i}_0001.nii`, `labelsTr/v${i}.nii`]);
     expect(new Set(all(await open()).map(({ image }) => image.path)).size).toBe(3);
+  });
+
+  it("read by another rule are other samples, wherever they lie; plain pictures are their stems", async () => {
+    await write((i) => [`images/v${i}.nii`, `masks/v${i}.nii`]);
+    const texts = async (rules = {}) => all(await open({ slices: "labelled", ...rules })).map(sampleText);
+    const first = await texts();
+    expect(first.join()).not.toContain(folder);
+    expect(await texts({ window: "percentiles" })).not.toEqual(first);
+    expect(await texts({ labels: [1] })).not.toEqual(first);
+    const moved = `${folder}-moved`;
+    await rename(folder, moved);
+    folder = moved;
+    expect(await texts()).toEqual(first);
+    await rm(folder, { recursive: true });
+    await writePairs(folder, stemsOf(5));
+    expect(await texts()).toEqual(stemsOf(5));
   });
 
   it("with labels of which none is wanted are told, with the remedy", async () => {

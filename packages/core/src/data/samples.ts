@@ -1,3 +1,4 @@
+import { canonicalJson } from "../common/hash.js";
 import type { FoundCase } from "./discovery/found-case.js";
 import { PARTS, type Part } from "./parts.js";
 import { PatientNames, passingSalt, type SaltSource } from "./patients.js";
@@ -37,6 +38,16 @@ export async function samplesOf(cases: readonly FoundCase[], salt: SaltSource = 
     samples.push({ ...sample, patient: name });
   }
   return samples;
+}
+
+/**
+ * The sample's name and how it is read, wherever its folder lies: equal only for the same picture and mask. For plain
+ * pictures the stem alone. May name a patient.
+ */
+export function sampleText({ stem, image, mask }: Sample): string {
+  if (image.kind === "picture" && mask.kind === "picture") return stem;
+  const unplaced = ({ path: _, ...how }: PictureSource | MaskSource) => how;
+  return `${stem} ${canonicalJson([unplaced(image), unplaced(mask)])}`;
 }
 
 /** Which parts the samples go to, and how they are split where their folder does not say. */
