@@ -10,7 +10,7 @@ import { dockerfileStages, runtimeOf } from "./dockerfile-stages.mjs";
 import { ignores } from "./dockerignore.mjs";
 import { checkDockerignore } from "./dockerignore-rules.mjs";
 import { checkByTool, checkShell, checkYaml } from "./file-rules.mjs";
-import { readChart, renderChart, whyNoRendering } from "./render-chart.mjs";
+import { openRenderer, readChart, whyNoRendering } from "./render-chart.mjs";
 
 const PROGRAMS = {
   coordinator: { verb: "serve", entry: "apps/coordinator/src/main.ts" },
@@ -53,8 +53,10 @@ export function lintInfra(root, { tools = true } = {}) {
   const why = whyNoRendering();
   if (why !== undefined) skipped.push(`rendering the chart: ${why}`);
   else {
-    const render = (cases) => renderChart(join(root, "infra/helm/render"), chart, cases);
+    const renderer = openRenderer(join(root, "infra/helm/render"));
+    const render = (cases) => renderer.render(chart, cases);
     checks.push(...checkRendering(CHART, chart, render, facts, images.coordinator));
+    renderer.close();
   }
   const ask = (name, command, init) => {
     const found = checkByTool(command, { cwd: root, ...init });

@@ -76,6 +76,7 @@ export function checkRendering(file, { values, schema }, render, facts, image) {
       parsed.flatMap(({ errors }) => errors.map(({ message }) => message)),
       "not YAML",
     );
+    if (parsed.some(({ errors }) => errors.length > 0)) return checks.all;
     const documents = parsed.map((document) => document.toJS()).filter((document) => document !== null);
     const made = documents
       .map(({ kind }) => kind)

@@ -2,6 +2,7 @@
 import { Checks } from "./checks.mjs";
 import { isPinned, unknownFlags } from "./code-facts.mjs";
 import { unknownFields } from "./kubernetes-fields.mjs";
+import { checkIngress, checkNetwork, covers } from "./kubernetes-network-rules.mjs";
 
 /**
  * @param {object} input
@@ -29,9 +30,10 @@ export function checkKubernetes({ file, documents, facts, image }) {
   checks.check("k8s/deployment", deployment !== undefined && more.length === 0, "there must be one Deployment");
   if (deployment === undefined) return checks.all;
   const { template, selector, strategy, replicas } = deployment.spec;
-  const labels = template.metadata.labels;
-  const pod = template.spec;
-  const [container] = pod.containers;
+  const { metadata: { labels } = {}, spec: pod } = template ?? {};
+  const [container] = pod?.containers ?? [];
+  checks.check("k8s/container", container !== undefined, "the Deployment has no container");
+  if (container === undefined) return checks.all;
   checks.check("k8s/selector", covers(labels, selector.matchLabels), "the selector must be among the pod's labels");
   checks.check(
     "k8s/recreate",
@@ -86,11 +88,6 @@ export function checkKubernetes({ file, documents, facts, image }) {
     "mount no token: the coordinator asks nothing of the cluster",
   );
   return checks.all;
-}
-
-/** Whether every label that is asked for is there. */
-function covers(labels, asked = {}) {
-  return Object.keys(asked).length > 0 && Object.entries(asked).every(([key, value]) => labels?.[key] === value);
 }
 
 /** The restricted standard of https://kubernetes.io/docs/concepts/security/pod-security-standards/, and a root that is read-only. */
@@ -196,43 +193,5 @@ function checkVolumes(checks, pod, container, image, { replicas, claims }) {
     "k8s/claim",
     claims.filter(({ metadata }) => metadata.name !== claim).map(({ metadata }) => metadata.name),
     "a claim that no pod uses",
-  );
-}
-
-function checkIngress(checks, { metadata, spec }, service, container) {
-  const backends = spec.rules.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service));
-  const there = backends.every(
-    ({ name, port }) => name === service?.metadata.name && service.spec.ports.some((one) => one.name === port.name),
-  );
-  checks.check("k8s/ingress", there, "the ingress must lead to the service's port");
-  const hosts = spec.rules.map(({ host }) => host);
-  checks.check(
-    "k8s/ingress-tls",
-    hosts.every((host) => host && spec.tls?.some((tls) => tls.hosts.includes(host) && tls.secretName)),
-    "every host needs a certificate",
-  );
-  const timeout = Number(metadata.annotations?.["nginx.ingress.kubernetes.io/proxy-read-timeout"] ?? 60);
-  checks.check("k8s/ingress-timeout", timeout > 60, "WebSockets need a read timeout above 60 seconds");
-  checks.check(
-    "k8s/ingress-trust",
-    container.args.includes("--trust-proxy"),
-    "name the ingress's network in trustedProxies, or all sites share one limit of requests",
-  );
-}
-
-function checkNetwork(checks, { spec }, labels, ports, { env = [] }) {
-  const named = spec.ingress.flatMap(({ ports: open = [] }) => open.map(({ port }) => port));
-  checks.check(
-    "k8s/network",
-    covers(labels, spec.podSelector.matchLabels) && named.length > 0 && named.every((port) => ports.includes(port)),
-    "the policy must let in at the pod's port only",
-  );
-  const url = env.find(({ name }) => name === "DATABASE_URL")?.value;
-  const out = spec.egress.flatMap(({ ports: open }) => open?.map(({ port }) => port) ?? ["any"]);
-  const wanted = url === undefined ? [] : [53, 53, Number(new URL(url).port || 5432)];
-  checks.check(
-    "k8s/network-out",
-    spec.policyTypes.includes("Egress") && JSON.stringify(out) === JSON.stringify(wanted),
-    "the coordinator connects to its database and nothing else",
   );
 }

@@ -44,43 +44,37 @@ export function mergeValues(chart, user) {
 }
 
 /**
- * @param {string} program the folder of the Go program
- * @param {ReturnType<typeof readChart>} chart
- * @param {object[]} valuesOfCases already merged
- * @returns {({rendered: Record<string, string>} | {error: string})[]}
+ * Compiles the Go program.
+ * @param {string} program its folder
+ * @returns {{render: (chart: ReturnType<typeof readChart>, valuesOfCases: object[]) =>
+ *   ({rendered: Record<string, string>} | {error: string})[], close: () => void}} `valuesOfCases`: already merged
  */
-export function renderChart(program, { chart, templates }, valuesOfCases) {
+export function openRenderer(program) {
   const work = mkdtempSync(join(tmpdir(), "fedbaps-render-"));
+  const close = () => rmSync(work, { recursive: true, force: true });
+  const binary = join(work, "render");
+  // Debian's libraries have no module files. Nothing is fetched.
+  const settings = { GO111MODULE: "off", GOPATH: LIBRARIES, GOFLAGS: "", GOTOOLCHAIN: "local", GOPROXY: "off" };
   try {
-    const binary = join(work, "render");
-    // Debian's libraries have no module files. Nothing is fetched.
-    const env = {
-      ...process.env,
-      GO111MODULE: "off",
-      GOPATH: LIBRARIES,
-      GOFLAGS: "",
-      GOTOOLCHAIN: "local",
-      GOPROXY: "off",
-    };
-    execFileSync("go", ["build", "-o", binary, "."], { cwd: program, env, stdio: ["ignore", "ignore", "inherit"] });
-    // Helm writes the names of Chart.yaml's fields with capitals.
-    const Chart = Object.fromEntries(
-      Object.entries(chart).map(([key, value]) => [
-        key === "apiVersion" ? "APIVersion" : key[0].toUpperCase() + key.slice(1),
-        value,
-      ]),
-    );
-    const release = {
-      Name: "trial",
-      Namespace: "fedbaps",
-      Service: "Helm",
-      IsInstall: true,
-      IsUpgrade: false,
-      Revision: 1,
-    };
-    const requests = valuesOfCases.map((values) => ({ templates, values, chart: Chart, release }));
-    return JSON.parse(execFileSync(binary, { input: JSON.stringify(requests), encoding: "utf8", maxBuffer: 2 ** 26 }));
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+    execFileSync("go", ["build", "-o", binary, "."], {
+      cwd: program,
+      env: { ...process.env, ...settings },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  } catch (error) {
+    close();
+    throw error;
   }
+  const render = ({ chart, templates }, valuesOfCases) => {
+    // Helm writes the names of Chart.yaml's fields with capitals.
+    const named = Object.entries(chart).map(([key, value]) => [
+      key === "apiVersion" ? "APIVersion" : key[0].toUpperCase() + key.slice(1),
+      value,
+    ]);
+    const release = { Name: "trial", Namespace: "fedbaps", Service: "Helm", IsInstall: true, IsUpgrade: false };
+    const about = { templates, chart: Object.fromEntries(named), release };
+    const input = JSON.stringify(valuesOfCases.map((values) => ({ ...about, values })));
+    return JSON.parse(execFileSync(binary, { input, encoding: "utf8", maxBuffer: 2 ** 26 }));
+  };
+  return { render, close };
 }

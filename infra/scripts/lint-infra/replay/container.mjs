@@ -138,7 +138,11 @@ export class Container {
 
   /** Ends it at once, where it runs. Its first process has other rights than its parent and does not die with it. */
   kill() {
-    if (this.process !== undefined && this.process.exitCode === null && this.pid > 0) process.kill(this.pid, "SIGKILL");
+    try {
+      if (this.pid > 0) process.kill(this.pid, "SIGKILL");
+    } catch {
+      // It was never started, or has ended.
+    }
   }
 
   /** `docker stop`. @returns {Promise<{code: number | string, seconds: number}>} the exit status, and after how long */

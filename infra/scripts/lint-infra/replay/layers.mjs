@@ -1,7 +1,7 @@
 // Builds the images of Dockerfiles without a container engine: every instruction is carried out in order, in a root folder
 // of its own (an overlay over this machine's, which stands for the base image; so it has to be Debian 12 with Node 20, as
 // that is). As in an engine, equal beginnings are built once.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -149,5 +149,7 @@ export function whyNoReplay() {
   } catch {
     return "this machine lets nobody make namespaces";
   }
+  for (const program of ["ip", "nsenter", "setpriv"])
+    if (spawnSync(program, ["--version"]).error) return `it needs ${program} (Debian's iproute2 and util-linux)`;
   return undefined;
 }

@@ -6,7 +6,8 @@ import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { dockerfileStages, runtimeOf } from "../dockerfile-stages.mjs";
 import { isolatedNetwork } from "./container.mjs";
-import { playFirstStart, postgresPrograms } from "./first-start.mjs";
+import { postgresPrograms } from "./database.mjs";
+import { playFirstStart } from "./first-start.mjs";
 import { Builder, whyNoReplay } from "./layers.mjs";
 
 const IMAGES = ["coordinator", "site-agent"];
