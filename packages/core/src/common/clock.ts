@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Calls `callback` once after `milliseconds`; the returned function cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
-  /** Milliseconds since any moment, of a clock that nobody sets. Absent where `now` is never set. */
+  /** Whole milliseconds since any moment, of a clock that nobody sets. Absent where `now` is never set. */
   elapsed?(): number;
 }
 
@@ -19,5 +19,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   },
-  elapsed: () => performance.now(),
+  elapsed: () => Math.round(performance.now()),
 };
