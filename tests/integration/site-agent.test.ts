@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
+import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
+import { updateLength } from "@fedbaps/core/federation/update.js";
 import { rosterWords } from "@fedbaps/core/secagg/roster.js";
 import { Agent } from "@fedbaps/site-agent/agent.js";
 import { Connection } from "@fedbaps/site-agent/connection.js";
@@ -166,6 +168,39 @@ describe("a site, from init to the report", () => {
     expect(report).toMatchObject({ site: "bb", deployed: true, queries: 12 * 16 + 4 * 4 + 2 * 5 });
     expect(report.curve).toHaveLength(4);
     expect(second.lines.at(-1)).toContain(`decoder.safetensors are in ${join(folder, "out-bb")}`);
+  });
+
+  it("tells on one page what came of it, what was sent and who was in the sums, over both runs of the agent", async () => {
+    const out = join(folder, "report.html");
+    const home = homeOf("bb").folder;
+    const { status, out: text } = await cli(
+      {},
+      "report",
+      "study",
+      "--home",
+      home,
+      "--no-pictures",
+      "--json",
+      "--out",
+      out,
+    );
+    const { sent, participation, ...rest } = JSON.parse(text);
+    expect({ status, ...rest }).toMatchObject({
+      status: 0,
+      finished: true,
+      deployed: true,
+      queries: 12 * 16 + 4 * 4 + 2 * 5,
+    });
+    const round = { attempt: 1, survivors: SITES, dropped: [] };
+    expect(participation).toEqual([1, 2, 3].map((n) => ({ round: n, ...round })));
+    expect(sent.report.messages).toBe(1);
+    // A masked vector in each round, and little around it.
+    const { messages, bytes } = sent["reply/maskedInput"];
+    expect(messages).toBe(3);
+    const vectors = 3 * 4 * updateLength(parameterCount("filter-bank"));
+    expect(bytes).toBeGreaterThan(vectors);
+    expect(bytes).toBeLessThan(vectors + 3 * 300);
+    expect(await readFile(out, "utf8")).toContain("<code>reply/maskedInput</code>");
   });
 
   it("has nothing left to do afterwards, which is no failure", async () => {

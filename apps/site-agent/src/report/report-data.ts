@@ -6,7 +6,7 @@ import type { Results } from "./results-file.js";
 /** Who was in one of a study's sums, as this site's guard wrote it down before it revealed anything. */
 export interface Participation {
   readonly round: number;
-  /** From 0. */
+  /** From 1. */
   readonly attempt: number;
   readonly survivors: readonly string[];
   readonly dropped: readonly string[];

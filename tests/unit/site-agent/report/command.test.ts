@@ -173,7 +173,7 @@ describe("report of a study", () => {
     await store.record({ kind: "material", train: 9, val: 3, test: test.length, blackbox: identity, names });
     await store.record({ ...validated, version: 0, scores: scoresOf(test, 0.5) });
     await store.record({ ...validated, version: 1, scores: scoresOf(test, best) });
-    await store.record({ kind: "revealed", round: 1, attempt: 0, survivors: ["aa", "bb", "cc"], dropped: ["dd"] });
+    await store.record({ kind: "revealed", round: 1, attempt: 1, survivors: ["aa", "bb", "cc"], dropped: ["dd"] });
     return store;
   }
 

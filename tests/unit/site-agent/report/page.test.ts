@@ -42,7 +42,7 @@ const finished: ReportData = {
   test: { zeroShot: before, adapted: after },
   meter: { ...freshMeter, train: 1200, validate: 100, report: 48, seconds: 100 },
   roundsTrained: 4,
-  participation: [{ round: 1, attempt: 0, survivors: ["ward-7", "ward-8", "ward-9"], dropped: ["ward-4"] }],
+  participation: [{ round: 1, attempt: 1, survivors: ["ward-7", "ward-8", "ward-9"], dropped: ["ward-4"] }],
   sent: { progress: { messages: 40, bytes: 8000 }, "reply/maskedInput": { messages: 4, bytes: 2400 } },
   program: "0.1.0",
   protocol: 3,

@@ -53,7 +53,7 @@ export function participationSection({ participation, kind }: ReportData): Html 
     <div class="wide" tabindex="0" role="region" aria-labelledby="participation"><table>
       <caption>${count(participation.length, "sum")} that this site helped to unmask, as its own journal has them</caption>
       <thead><tr><th scope="col" class="n">round</th><th scope="col" class="n">attempt</th><th scope="col">in the sum</th><th scope="col">dropped out</th></tr></thead>
-      <tbody>${participation.map(({ round, attempt, survivors, dropped }) => html`<tr><th scope="row" class="n">${round}</th><td class="n">${attempt + 1}</td><td>${survivors.join(", ")}</td><td>${dropped.join(", ") || "nobody"}</td></tr>`)}</tbody>
+      <tbody>${participation.map(({ round, attempt, survivors, dropped }) => html`<tr><th scope="row" class="n">${round}</th><td class="n">${attempt}</td><td>${survivors.join(", ")}</td><td>${dropped.join(", ") || "nobody"}</td></tr>`)}</tbody>
     </table></div>
   </section>`;
 }
