@@ -88,6 +88,7 @@ async function galleryOf(io: CommandIo, options: ReportOptions, subject: Subject
       subject,
       settings,
       ask: options.ask === true,
+      clock: io.clock,
       onAsk: (queries) => {
         say(io, `${queries} answers were not kept: asking the black box, ${queries} queries`);
         progress = new WorkProgress(io, "queries", queries);

@@ -46,14 +46,13 @@ export async function planSame(inputs: readonly Input[], prompt: Prompt, where: 
 /**
  * The prompts of a list, in the order of the pictures. A line names a picture by its path below the folder, or by its name
  * with or without the extension where only one is called so.
- * @param file how to name the list in an error
+ * @param file how to name the list in an error @param partly whether the list may be of more pictures than these
  * @throws UsageError naming the lines whose picture is not there, or is not the only one
  */
 export async function planListed(
   inputs: readonly Input[],
   listed: readonly ListedPrompt[],
-  file: string,
-  where: Where,
+  { file, partly, where }: { readonly file: string; readonly partly: boolean; readonly where: Where },
 ): Promise<Plan> {
   const find = finder(inputs);
   const faults: string[] = [];
@@ -61,13 +60,15 @@ export async function planListed(
   for (const entry of listed) {
     const found = find(entry.image);
     if (found.length === 1) of.set(found[0], [...(of.get(found[0]) ?? []), entry]);
-    else
+    else if (!partly || found.length > 1)
       faults.push(
         `line ${entry.line}: ${found.length === 0 ? "no picture" : "more than one picture"} is called ${entry.image}`,
       );
   }
   if (faults.length > 0)
     throw new UsageError(`${file}: ${firstFew(faults)}; write the path below the folder`, { faults });
+  if (of.size === 0 && inputs.length > 0)
+    throw new UsageError(`${file}: holds no prompt for ${inputs[0].name}; add a line with its name`);
   const tasks: Task[] = [];
   const refused: Refused[] = [];
   for (const input of inputs)

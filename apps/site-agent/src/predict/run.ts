@@ -14,7 +14,7 @@ import { VERSION } from "../version.js";
 import { WorkProgress } from "../work-progress.js";
 import { Batch, type BatchResult, failedOf } from "./batch.js";
 import { chooseDecoder, type DecoderChoice, misfit, unfit } from "./decoder-choice.js";
-import { findInputs } from "./inputs.js";
+import { findInputs, type Inputs } from "./inputs.js";
 import { Ledger } from "./ledger.js";
 import { type Plan, planListed, planSame, type Where } from "./plan.js";
 import { Predictor } from "./predictor.js";
@@ -52,7 +52,7 @@ export async function predictAll(
   const settings = await readSiteSettings(home.folder);
   // Grey values and planes as the decoder was trained with, unless the flags say otherwise.
   const { window, plane } = readingRules({ window: options.window, plane: options.plane }, settings?.reading);
-  const plan = await planOf(inputs.pictures, prompts, options, { plane, ...(window === undefined ? {} : { window }) });
+  const plan = await planOf(inputs, prompts, options, { plane, ...(window === undefined ? {} : { window }) });
   const model = await openBlackBox(options.blackbox ?? settings?.blackbox ?? "bundled", await openOptions(io, options));
   try {
     sayNotes(io, model);
@@ -88,7 +88,7 @@ export async function predictAll(
 }
 
 function planOf(
-  pictures: Parameters<typeof planSame>[0],
+  { pictures, folder }: Inputs,
   prompts: Prompt | readonly ListedPrompt[],
   { frame, slice, points = "" }: PredictOptions,
   rules: Where,
@@ -98,7 +98,9 @@ function planOf(
     ...(frame === undefined ? {} : { frame }),
     ...(slice === undefined ? {} : { slice }),
   };
-  return "points" in prompts ? planSame(pictures, prompts, where) : planListed(pictures, prompts, points, where);
+  return "points" in prompts
+    ? planSame(pictures, prompts, where)
+    : planListed(pictures, prompts, { file: points, partly: !folder, where });
 }
 
 function refuseBoxes(tasks: readonly Task[], { name, prompts }: ModelDescription): void {

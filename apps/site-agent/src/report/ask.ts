@@ -1,5 +1,6 @@
 import { MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
+import type { Clock } from "@fedbaps/core/common/clock.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { evaluationClicks } from "@fedbaps/core/data/clicks.js";
 import { loadSample, type Sample } from "@fedbaps/core/data/dataset.js";
@@ -39,20 +40,22 @@ export async function askMissing(
     painter,
     settings,
     identity,
+    clock,
     onDone,
   }: {
     readonly painter: CasePainter;
     readonly settings: Pick<MeasureSettings, "blackbox" | "open">;
     readonly identity: string | undefined;
+    readonly clock: Clock;
     onDone(done: number): void;
   },
 ): Promise<number> {
-  const { clock, signal } = settings.open;
+  const { signal } = settings.open;
   const model = await openBlackBox(settings.blackbox, settings.open);
   try {
     if (identity !== undefined && identity !== model.description.identity)
       throw new UsageError(`--blackbox ${settings.blackbox}: not the black box that was measured; give that one`);
-    const meter = new QueryMeter(Number.POSITIVE_INFINITY, clock ?? { now: () => 0, after: () => () => {} });
+    const meter = new QueryMeter(Number.POSITIVE_INFINITY, clock);
     const predictor = new Predictor(new MeteredModel(model, meter, "report"), painter.decoder);
     for (const [i, { sample, subject }] of missing.entries()) {
       const { image, mask } = await loadSample(sample);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Clock } from "@fedbaps/core/common/clock.js";
 import { FedBapsError } from "@fedbaps/core/common/errors.js";
 import { type Dataset, openDataset, type Sample } from "@fedbaps/core/data/dataset.js";
 import { loadDecoder } from "@fedbaps/core/decoder/decoder-file.js";
@@ -15,6 +16,7 @@ export interface GalleryInit {
   readonly settings: MeasureSettings;
   /** Whether answers that were not kept may be asked for. */
   readonly ask: boolean;
+  readonly clock: Clock;
   /** Told how many queries are about to be asked. */
   onAsk(queries: number): void;
   onDone(done: number): void;
@@ -90,12 +92,12 @@ async function makePainter({ folder, data }: Subject, seed: number): Promise<Cas
 }
 
 function ask(
-  { settings, subject, onAsk, onDone }: GalleryInit,
+  { settings, subject, clock, onAsk, onDone }: GalleryInit,
   painter: CasePainter,
   missing: readonly Missing[],
 ): Promise<number> {
   onAsk(missing.length);
-  return askMissing(missing, { painter, settings, identity: subject.data.blackbox.identity, onDone });
+  return askMissing(missing, { painter, settings, identity: subject.data.blackbox.identity, clock, onDone });
 }
 
 function noteOf(missing: readonly Missing[], unread: readonly number[]): string | undefined {

@@ -149,6 +149,8 @@ describe("predict", () => {
         [join(site, "images"), "--points", list],
         /line 1: no picture is called a\.png, line 3: no picture is called b\.png/,
       ],
+      // Of one picture, the list may have others besides.
+      [[picture(1), "--points", list], /holds no prompt for phantom-0002\.png/],
       [[site, "--point", "1,1", "--out", site], /is the folder of the pictures/],
     ] as const) {
       const { status, err } = await predict(...argv, ...(argv.includes("--out") ? [] : ["--out", out]));
@@ -156,6 +158,7 @@ describe("predict", () => {
       expect(err.trimEnd().split("\n").length).toBeLessThan(3);
     }
     expect((await readdir(out)).filter((name) => name.endsWith(".png"))).toEqual([]);
+    expect(await predict(picture(0), "--points", list, "--out", out)).toMatchObject({ status: 0, err: "" });
     expect(await predict(picture(0), "--point", "1,1", "--study", "unknown", "--out", out)).toMatchObject({
       status: 1,
     });
