@@ -33,6 +33,8 @@ const KNOWN: Readonly<Record<string, string>> = {
   HOME_NEWER: "the home was used by a newer version of this program: update this one",
   JOURNAL_DAMAGED: "the journal of a study is damaged: restore the home from a backup",
   CLOCK_OFF: "this machine's clock is far off: switch on time synchronisation",
+  POLICY_FAULTY: "policy.yaml has a fault, so the rules of before count: mend it",
+  POLICY_REFUSED: "policy.yaml refuses what was asked: fedbaps-site study show says which line",
   REPLACED: "another process uses this site's identity",
 };
 

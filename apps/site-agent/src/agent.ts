@@ -38,6 +38,7 @@ export class Agent {
   /** What was sent, and said, last of approvals and refusals. */
   #sentApprovals = "";
   #saidRefusals = "";
+  #faulty = false;
   #queue: Promise<void> = Promise.resolve();
   #cancelWatch = () => {};
   #finish: (status: number) => void = () => {};
@@ -192,6 +193,7 @@ export class Agent {
       this.#enqueue(async () => {
         const { home, policy } = this.components;
         await policy.refresh();
+        this.#noteFaults();
         this.#studies.decisions = await readDecisions(home);
         this.#approvalsChanged();
         this.#sayRefusals();
@@ -200,6 +202,16 @@ export class Agent {
       });
       this.#watch();
     });
+  }
+
+  /** The person here has been told in words; for whoever looks from outside there is the code. */
+  #noteFaults(): void {
+    const { policy, state, logger } = this.components;
+    if (policy.faulty && !this.#faulty) {
+      state?.failed("POLICY_FAULTY");
+      logger.warn("failed", { code: "POLICY_FAULTY" });
+    }
+    this.#faulty = policy.faulty;
   }
 
   #approvalsChanged(): void {

@@ -10,6 +10,8 @@ import { checkedJson, checkedText } from "../data-summary.js";
 import { Home } from "../home.js";
 import { addReadingOptions, type ReadingOptions, siteMaterial } from "../material.js";
 import { type CommandIo, type HomeOption, homeFolder, integer, printJson, say } from "../options.js";
+import { limitThreads } from "../policy/opening.js";
+import { readPolicy } from "../policy.js";
 import { readSiteSettings } from "../site-settings.js";
 
 interface CheckOptions extends HomeOption, ReadingOptions {
@@ -37,6 +39,8 @@ async function run(io: CommandIo, dir: string | undefined, options: CheckOptions
     throw new UsageError("which data? Give a folder of images with masks, or set data in site.yaml");
   const folder = resolve(data);
   const sheet = options.sheet === undefined ? undefined : await outside(folder, resolve(options.sheet));
+  // Without a policy that can be read, the data can still be looked at.
+  await readPolicy(home).then(limitThreads, () => {});
   const material = await siteMaterial(io, home, options, { fresh: true });
   const checked = await checkData(folder, { ...material, seed: options.seed });
   if (options.json) printJson(io, checkedJson(checked));

@@ -77,12 +77,14 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
     const identity = await untilSettled({ home, membership, clock, random, signal: stop, route }, say);
     if (identity === undefined) return;
     const site = identity.site;
+    const logger = fileLogger(home.log, clock);
     const state = new AgentStateWriter({ home, clock, pid: process.pid });
     const pauses = new AgentPauses({
       clock,
       say,
       changed: (pause) => {
         state.waiting(pause);
+        logger.info(pause ? "waiting" : "goes-on", { code: pause?.reason });
         // A night of waiting says nothing of how long the rest takes.
         if (!pause) display.restartEstimates();
       },
@@ -92,7 +94,6 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
       ...open,
       ...(await openUnderPolicy({ home, policy, clock, threads, pause: pauses.pause, over: pauses.over })),
     };
-    const logger = fileLogger(home.log, clock);
     const agent = new Agent(
       {
         home,

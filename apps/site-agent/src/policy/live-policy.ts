@@ -7,13 +7,15 @@ import { type Policy, readPolicy } from "../policy.js";
 /** The policy as it is now. */
 export interface PolicySource {
   readonly rules: Policy;
+  /** Whether the file as it is now cannot be read: the rules are those of before. */
+  readonly faulty: boolean;
   /** Looks whether the file has changed. Never throws: with a faulty file the last good rules stay. */
   refresh(): Promise<void>;
 }
 
 /** A policy that does not change. */
 export function fixedPolicy(rules: Policy): PolicySource {
-  return { rules, refresh: async () => {} };
+  return { rules, faulty: false, refresh: async () => {} };
 }
 
 const LOOK_MS = 1000;
@@ -48,7 +50,6 @@ export class LivePolicy implements PolicySource {
     return this.current;
   }
 
-  /** Whether the file as it is now could not be read: the rules are those of before. */
   get faulty(): boolean {
     return this.#faulty;
   }
