@@ -47,7 +47,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "fedbaps-site predict images --points clicks.csv --out masks",
   ],
   report: ["fedbaps-site report", "fedbaps-site report lesions --out report.html"],
-  export: ["fedbaps-site export --study lesions --out exported"],
+  export: [
+    "fedbaps-site export --study lesions --out exported",
+    "fedbaps-site export --decoder adapted/decoder.safetensors --out exported --json",
+  ],
   completion: [
     "source <(fedbaps-site completion bash)",
     "fedbaps-site completion bash > ~/.local/share/bash-completion/completions/fedbaps-site",
