@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { checkData } from "@fedbaps/core/data/check.js";
 import { type Dataset, openDataset } from "@fedbaps/core/data/dataset.js";
 import { DEFAULT_READING, readingRules } from "@fedbaps/core/data/reading.js";
 import { sampleText } from "@fedbaps/core/data/samples.js";
@@ -65,6 +66,13 @@ describe("pictures and masks in folders", () => {
     expect(error).toMatchObject({ code: "DATASET_EMPTY" });
     expect(error.message).toContain("put pictures into images/");
   });
+});
+
+it("without a folder of masks, pictures are not told to be without: the folder is", async () => {
+  await writePairs(folder, stemsOf(6));
+  await rename(join(folder, "masks"), join(folder, "elsewhere"));
+  const { problems } = await checkData(folder, { seed: 1 });
+  expect(problems.map(({ code, file }) => `${code} ${file}`)).toEqual([`DATASET_EMPTY ${join(folder, "masks")}`]);
 });
 
 describe("a manifest in the folder", () => {

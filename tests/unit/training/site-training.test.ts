@@ -1,4 +1,6 @@
 // One phantom site with the bundled black box, from the first query to the report.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
@@ -194,6 +196,18 @@ describe("a site's training", () => {
     expect((await open({ budget: enough })).meter.spent).toBe(0);
     expect(await codeOf(() => open({ data: `${data}/nowhere` }))).toBe("DATASET_MISSING");
     expect(await codeOf(() => open({ blackbox: "onnx:nowhere.onnx" }))).toBe("BLACKBOX_FILE");
+  });
+});
+
+describe("bad cases of a site", () => {
+  it("are left out of its training within the tolerance, and keep it from beginning above", async () => {
+    const own = await phantomSite({ images: 20 });
+    await writeFile(join(own, "images", "phantom-0004.png"), "no picture");
+    const { dataset } = await open({ data: own });
+    expect(dataset.leftOut).toMatchObject([{ code: "IMAGE_UNREADABLE", sample: 4 }]);
+    const ids = [...dataset.train, ...dataset.val, ...dataset.test].map(({ id }) => id).sort((a, b) => a - b);
+    expect(ids).toEqual([1, 2, 3, ...Array.from({ length: 16 }, (_, i) => i + 5)]);
+    expect(await codeOf(() => open({ data: own, material: { tolerance: 0.04 } }))).toBe("DATASET_BAD_CASES");
   });
 });
 

@@ -66,9 +66,12 @@ export async function pairShelf(shelf: Shelf, options: PairingOptions): Promise<
   const own = [...shelf.problems, ...problems, ...strangers.map(unmatched)];
   const none = shelf.pictures.length === 0 && shelf.problems.length === 0;
   const empty = none ? [noPictures(shelf.folder, shelf.others + shelf.masks.length)] : [];
+  // Where a folder could not be looked into, nobody should take pictures out because their masks were not seen.
+  const blind = shelf.problems.some(({ severity }) => severity === "fatal");
+  const told = blind ? all.problems.filter(({ code }) => code !== "DATASET_UNPAIRED") : all.problems;
   const { part } = shelf;
   const cases = part ? all.cases.map((one) => ({ ...one, part })) : all.cases;
-  return { ...all, cases, problems: [...own, ...all.problems, ...empty] };
+  return { ...all, cases, problems: [...own, ...told, ...empty] };
 }
 
 function unmatched(path: string): Problem {
