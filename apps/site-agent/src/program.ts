@@ -34,26 +34,27 @@ export function buildProgram(io: CommandIo): Command {
       "--version",
       "the version of this program and of its protocol",
     );
+  // In the order in which a site comes to them.
   const commands = [
-    doctorCommand,
-    initCommand,
-    enrollCommand,
-    renewCommand,
-    passphraseCommand,
-    rosterCommand,
-    studyCommand,
-    statusCommand,
-    dataCommand,
-    blackboxCommand,
-    evaluateCommand,
-    adaptCommand,
-    predictCommand,
-    reportCommand,
-    exportCommand,
-    completionCommand,
+    initCommand(io),
+    dataCommand(io),
+    blackboxCommand(io),
+    doctorCommand(io),
+    enrollCommand(io),
+    rosterCommand(io),
+    studyCommand(io),
+    runCommand(io, { afterReport: writePictures }),
+    statusCommand(io),
+    reportCommand(io),
+    predictCommand(io),
+    exportCommand(io),
+    evaluateCommand(io),
+    adaptCommand(io),
+    renewCommand(io),
+    passphraseCommand(io),
+    completionCommand(io),
   ];
-  for (const command of commands) program.addCommand(command(io));
-  program.addCommand(runCommand(io, { afterReport: writePictures }));
+  for (const command of commands) program.addCommand(command);
   for (const [path, command] of everyCommand(program))
     command
       .exitOverride()
