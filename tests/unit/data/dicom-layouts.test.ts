@@ -133,6 +133,37 @@ describe("frames of a DICOM image", () => {
   });
 });
 
+describe("DICOM images in a manifest", () => {
+  const lines = (...rows: string[]) =>
+    writeTexts(folder, { "manifest.csv": ["image,mask,patient", ...rows].join("\n") });
+
+  it("have the segmentation or picture that the line names, even where others would fit", async () => {
+    await images(5);
+    for (let i = 0; i < 5; i++) await segment(i);
+    await segment(0, [0], "READER-2.dcm");
+    await writeMask(join(folder, "drawn.png"));
+    await lines("IM0000,READER-2.dcm,a", "IM0001,drawn.png,b", "IM0002,,c", "IM0003,SEG3.dcm,d", "IM0004,SEG4.dcm,e");
+    const masks = all(await open()).map(({ mask }) => mask.path.slice(folder.length + 1));
+    expect(masks).toEqual(["READER-2.dcm", "drawn.png", "SEG2.dcm", "SEG3.dcm", "SEG4.dcm"]);
+  });
+
+  it("may not have a segmentation of another image: the line is named", async () => {
+    await images(6);
+    for (let i = 0; i < 6; i++) await segment(i);
+    await lines(...[0, 1, 2, 3, 4].map((i) => `IM000${i},SEG${i}.dcm,p${i}`), "IM0005,SEG1.dcm,p5");
+    const { leftOut } = await open({}, 0.2);
+    expect(leftOut).toMatchObject([{ code: "SEGMENTATION_UNMATCHED", file: join(folder, "SEG1.dcm") }]);
+    expect(leftOut?.[0].message).toContain("line 7");
+  });
+
+  it("are of the patient that the line names, not of the header's", async () => {
+    await images(6, { patient: () => "ANON" });
+    for (let i = 0; i < 6; i++) await segment(i);
+    await lines(...[0, 1, 2, 3, 4, 5].map((i) => `IM000${i},,p${i % 3}`));
+    expect(new Set(all(await open()).map(({ patient }) => patient)).size).toBe(3);
+  });
+});
+
 describe("patients of DICOM images", () => {
   it("are known by their PatientID and stay together; the files' names do not matter", async () => {
     await images(9, { patient: (i) => ["A", "B", "C"][i % 3] });

@@ -58,19 +58,16 @@ async function openRow(folder: string, row: ManifestRow): Promise<Opened> {
   return { row, image, ...(row.mask === undefined ? {} : { mask: await open(folder, row.mask) }) };
 }
 
-/** The masks of rows that name none, from all files of the folder; and the segmentations that rows name. */
+/** The masks of rows that name none: all files of the folder that are no row's image. */
 async function indexOf(folder: string, opened: readonly Opened[]): Promise<{ index: MaskIndex; problems: Problem[] }> {
-  const named = opened.flatMap(({ mask }) => (mask && !isProblem(mask) && mask.kind === "segmentation" ? [mask] : []));
   const bare = opened.some(({ mask }) => !mask);
   const files = bare ? (await lookThrough(folder)).files : [];
-  const images = new Set(opened.map(({ image }) => ("path" in image ? image.path : image.file)));
+  const images = new Set(opened.map(({ image }) => (isProblem(image) ? image.file : image.path)));
   const others = files.filter(({ path }) => !images.has(path));
-  // A mask in masks/ is called as its picture in images/.
-  const masks = others.filter(({ kind }) => kind !== "segmentation").map((file) => ({ ...file, stem: bareStem(file) }));
-  const segmentations = new Map([...named, ...others].map((file) => [file.path, file]));
   return MaskIndex.of(
-    masks,
-    [...segmentations.values()].filter(({ kind }) => kind === "segmentation"),
+    // A mask in masks/ is called as its picture in images/.
+    others.filter(({ kind }) => kind !== "segmentation").map((file) => ({ ...file, stem: bareStem(file) })),
+    others.filter(({ kind }) => kind === "segmentation"),
   );
 }
 
@@ -78,28 +75,57 @@ function bareStem({ stem }: Pick<FoundFile, "stem">): string {
   return stem.replace(/(^|\/)(images|masks|labels|segmentations)\//i, "$1");
 }
 
-async function casesOf({ row, image, mask }: Opened, index: MaskIndex, options: PairingOptions): Promise<Found> {
-  const wrong = [image, mask].find((file) => file !== undefined && isProblem(file));
-  if (wrong && isProblem(wrong)) return spoiled(atLine(wrong, row.line));
-  const file = image as FoundFile;
-  if (file.kind === "segmentation") return spoiled(atLine(unsuitable(file.path), row.line));
-  const given = mask as FoundFile | undefined;
-  const own = file.kind === "dicom" && given?.kind === "segmentation";
-  if (file.kind === "dicom" && (own || !given)) {
-    const found = dicomCases({ ...file, stem: given ? file.stem : bareStem(file) }, index, options.rules, false);
-    const kept = given ? found.cases.filter(({ mask: { path } }) => path === given.path) : found.cases;
-    if (given && kept.length < found.cases.length)
-      return together([{ ...found, cases: kept }, ...(kept.length === 0 ? [spoiled(unpaired(file))] : [])]);
-    return found;
+/** Finds the cases of rows. A segmentation that many rows name is read once. */
+class RowReader {
+  readonly #named = new Map<string, ReturnType<typeof MaskIndex.of>>();
+
+  constructor(
+    private readonly index: MaskIndex,
+    private readonly options: PairingOptions,
+  ) {}
+
+  async casesOf({ row, image, mask }: Opened): Promise<Found> {
+    const wrong = [image, mask].find((file) => file !== undefined && isProblem(file)) as Problem | undefined;
+    if (wrong) return spoiled(atLine(wrong, row.line));
+    const file = image as FoundFile;
+    const given = mask as FoundFile | undefined;
+    if (file.kind === "segmentation") return spoiled(atLine(unsuitable(file.path), row.line));
+    if (file.kind === "dicom") return this.#dicom(file, given, row.line);
+    const masks = given ? [given] : this.index.named(bareStem(file));
+    if (masks.length !== 1) return spoiled(atLine(unpaired(file), row.line));
+    return pairOf(file, masks[0], this.options);
   }
-  if (file.kind === "dicom" && given) {
-    if (given.kind !== "picture") return spoiled(atLine(wrongKind(given, file), row.line));
-    const only = await MaskIndex.of([{ ...given, stem: file.stem }], []);
-    return dicomCases(file, only.index, options.rules, false);
+
+  async #dicom(file: FoundFile, given: FoundFile | undefined, line: number): Promise<Found> {
+    const { rules } = this.options;
+    if (!given) return dicomCases({ ...file, stem: bareStem(file) }, this.index, rules, false);
+    if (given.kind === "picture") {
+      const { index } = await MaskIndex.of([{ ...given, stem: file.stem }], []);
+      return dicomCases(file, index, rules, false);
+    }
+    if (given.kind !== "segmentation") return spoiled(atLine(wrongKind(given, file), line));
+    const { index, problems } = await this.#segmentation(given);
+    if (problems.length > 0) return spoiled(atLine(problems[0], line));
+    const { instance = "" } = file.header ?? {};
+    if (index.covering(instance).length === 0) return spoiled(atLine(doesNotCover(given), line));
+    return dicomCases(file, index, rules, false);
   }
-  const masks = given ? [given] : index.named(bareStem(file));
-  if (masks.length !== 1) return spoiled(atLine(unpaired(file), row.line));
-  return pairOf(file, masks[0], options);
+
+  #segmentation(file: FoundFile): ReturnType<typeof MaskIndex.of> {
+    const known = this.#named.get(file.path) ?? MaskIndex.of([], [file]);
+    this.#named.set(file.path, known);
+    return known;
+  }
+}
+
+function doesNotCover({ path }: FoundFile): Problem {
+  return {
+    severity: "case",
+    code: "SEGMENTATION_UNMATCHED",
+    file: path,
+    message: "does not reference the image of its line",
+    remedy: "name the segmentation of this image",
+  };
 }
 
 /** What the row says counts more than what the file says. */
@@ -123,8 +149,10 @@ export async function listedCases(folder: string, options: PairingOptions): Prom
     return spoiled(empty(path, "lists no picture", "add a line for each, or delete the file to go by folders"));
   const opened = await mapLimited(rows, AT_ONCE, (row) => openRow(folder, row));
   const { index, problems } = await indexOf(folder, opened);
+  const reader = new RowReader(index, options);
   const found = await mapLimited(opened, AT_ONCE, async (one) => {
-    const { cases, ...rest } = await casesOf(one, index, options);
+    options.signal?.throwIfAborted();
+    const { cases, ...rest } = await reader.casesOf(one);
     return { ...rest, cases: cases.map((each) => withRow(each, one.row)) };
   });
   const all = together(found);
