@@ -1,5 +1,6 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { AgentError } from "./errors.js";
 import { unwritable, writing } from "./home-failure.js";
 
@@ -74,7 +75,7 @@ export class Home {
 
   /** Makes the folder, for its owner only. @throws AgentError as `writing` does */
   async create(): Promise<void> {
-    await writing(this.folder, () => mkdir(this.folder, { recursive: true, mode: 0o700 }));
+    await writing(this.folder, () => makeFolder(this.folder, 0o700));
   }
 
   /** @throws AgentError HOME_GONE when the folder was there before, and is not any more. */

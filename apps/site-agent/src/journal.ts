@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { mkdir, open, truncate } from "node:fs/promises";
+import { open, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "@fedbaps/core/common/atomic-file.js";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { z } from "zod";
 import { AgentError } from "./errors.js";
@@ -41,7 +42,7 @@ export class Journal<Entry> {
   static async open<S extends z.ZodType>(file: string, schema: S): Promise<Journal<z.output<S>>> {
     const { entries, size, torn } = await readRecords(file, schema);
     await writing(dirname(file), async () => {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(file), 0o700);
       if (torn) await truncate(file, size);
     });
     return new Journal(file, entries, size);

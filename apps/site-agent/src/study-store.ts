@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { freshMeter, type MeterState } from "@fedbaps/core/blackbox/metered.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
@@ -10,23 +10,12 @@ import type { Home } from "./home.js";
 import { writing } from "./home-failure.js";
 import { Journal } from "./journal.js";
 import { readJson, writeJson } from "./json-file.js";
-import {
-  laterMeter,
-  meterSchema,
-  type RecordOf,
-  recordSchema,
-  type StudyRecord,
-  scoresSchema,
-} from "./study-records.js";
+import { checkpointMeter, partialSchema, stepMeta, trainedMeta } from "./study-checkpoints.js";
+import { freeName, removeTemporary } from "./study-folder.js";
+import { laterMeter, type RecordOf, recordSchema, type StudyRecord } from "./study-records.js";
 import { readVectors, writeVectors } from "./vector-file.js";
 
 const JOURNAL = "journal.jsonl";
-const count = z.number().int().min(0);
-const stepMeta = z.object({ round: count, step: count, lossSum: z.number(), lossCount: count, meter: meterSchema });
-const partialSchema = z.strictObject({ scores: scoresSchema, meter: meterSchema });
-const PARTIAL = /^partial-[a-z]+-\d+\.json$/;
-const trainedMeta = stepMeta.extend({ images: z.number().int().min(1) });
-
 /** Where a round's training stands: after every step. */
 export interface StepCheckpoint {
   readonly round: number;
@@ -105,18 +94,8 @@ export class StudyStore {
   }
 
   /** What was spent by the checkpoints, which are ahead of the journal. May be called while the agent runs. */
-  static async checkpointMeter(home: Home, study: string): Promise<MeterState> {
-    const folder = home.study(study);
-    let meter = freshMeter;
-    for (const file of ["trained.bin", "tuned.bin", "step.bin"]) {
-      const found = await readVectors(join(folder, file), stepMeta);
-      if (found) meter = laterMeter(meter, found.meta.meter);
-    }
-    for (const file of (await readdir(folder)).filter((name) => PARTIAL.test(name))) {
-      const found = await readJson(join(folder, file), partialSchema);
-      if (found) meter = laterMeter(meter, found.meter);
-    }
-    return meter;
+  static checkpointMeter(home: Home, study: string): Promise<MeterState> {
+    return checkpointMeter(home.study(study));
   }
 
   /** Everything that was ever spent on the study here. */
@@ -261,21 +240,4 @@ function versionsAmong(names: readonly string[]): number[] {
     .filter((name) => /^\d+\.bin$/.test(name))
     .map((name) => Number.parseInt(name, 10))
     .sort((a, b) => b - a);
-}
-
-/** The name, or with a number after it where that is taken. */
-async function freeName(name: string): Promise<string> {
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? name : `${name}.${n}`;
-    const taken = await stat(candidate).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return candidate;
-  }
-}
-
-/** What an earlier process was writing when it ended. */
-async function removeTemporary(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true });
 }

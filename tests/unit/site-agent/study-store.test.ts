@@ -97,7 +97,7 @@ it("leaves no decoder or picture of an earlier run where the site stays zero-sho
   const { runner, sent, hash } = await makeRunner({ folder, out });
   runner.receive({ phase: "report", study: "study", version: 0, studyHash: hash });
   await runner.idle();
-  expect((await readdir(out)).sort()).toEqual(["notes.txt", "pictures", "report.json"]);
+  expect((await readdir(out)).sort()).toEqual(["notes.txt", "pictures", "report.json", "results.json"]);
   expect(await readdir(join(out, "pictures"))).toEqual([]);
   expect(sent.lines).toEqual([
     `study: test Dice zero-shot 0.500, in use 0.500 (the model stays zero-shot); report.json is in ${out}`,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "./folder.js";
 
 /**
  * Writes a file whole or not at all: into a temporary file beside it, to the disk, then renamed. Makes the folder.
@@ -13,7 +14,7 @@ export async function writeFileAtomic(
   mode = 0o644,
   durable = true,
 ): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   await replaceFile(file, content, mode, durable);
 }
 
