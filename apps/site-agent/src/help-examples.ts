@@ -44,9 +44,14 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   run: ["fedbaps-site run", "fedbaps-site run --out results --once"],
   predict: [
     "fedbaps-site predict image.png --point 120,80",
+    "fedbaps-site predict scan.dcm --box 40,30,180,160 --frame 2",
     "fedbaps-site predict images --points clicks.csv --out masks",
   ],
-  report: ["fedbaps-site report", "fedbaps-site report lesions --out report.html"],
+  report: [
+    "fedbaps-site report",
+    "fedbaps-site report lesions --out report.html",
+    "fedbaps-site report fedbaps-adapted --data /data/lesions",
+  ],
   export: [
     "fedbaps-site export --study lesions --out exported",
     "fedbaps-site export --decoder adapted/decoder.safetensors --out exported --json",

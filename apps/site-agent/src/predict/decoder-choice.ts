@@ -39,7 +39,7 @@ export interface DecoderWish {
  * @throws DecoderError DECODER_FILE; AgentError UNKNOWN_STUDY for a named study that has no result here
  */
 export async function chooseDecoder({ home, file, study, none }: DecoderWish): Promise<DecoderChoice> {
-  if (none) return { reason: "zero-shot was asked for" };
+  if (none) return { reason: "the plain model was asked for" };
   if (file !== undefined) {
     const { provenance } = await loadDecoder(file);
     // `adapt` writes such a file where no version beat zero-shot.

@@ -22,7 +22,7 @@ caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.25rem}
 th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600}
 td.n,th.n{text-align:right}
-td.n{white-space:nowrap}
+td.n,th code{white-space:nowrap}td.n+td:not(.n),th.n+th:not(.n){padding-left:1rem}
 .good{color:var(--good)}
 .bad{color:var(--bad)}
 code{font:.85em ui-monospace,Consolas,monospace;overflow-wrap:anywhere}

@@ -14,7 +14,7 @@ const MEANING: Readonly<Record<string, string>> = {
   "reply/shareKeys": "secret shares, sealed to each other site",
   "reply/maskedInput": "the masked update: looks random, only a sum over all can be unmasked",
   "reply/consistency": "a signature over who is in the sum",
-  "reply/unmask": "shares that take the masks off the sum, never of one site",
+  "reply/unmask": "shares that take the masks off the whole sum: of each site one of two kinds, never both",
 };
 
 /** What left the site. */
