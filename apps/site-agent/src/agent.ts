@@ -107,7 +107,8 @@ export class Agent {
   async #offered(offers: readonly StudyOffer[]): Promise<void> {
     const { home, say } = this.components;
     this.#studies.offers = offers;
-    await saveOffers(home, offers);
+    // For other commands to look at: the agent itself does without.
+    await saveOffers(home, offers).catch((error: unknown) => say(plainReason(error)));
     this.#approvalsChanged();
     this.#sendApprovals();
     for (const { spec } of this.#studies.undecided())

@@ -2,6 +2,7 @@ import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
+import { nearest } from "@fedbaps/core/common/folder.js";
 import type { Home } from "../home.js";
 import { loadPublic, renewalBegun, siteFingerprint } from "../identity.js";
 import { KEY_AGE_DAYS, keyAgeDays } from "../key-age.js";
@@ -111,15 +112,6 @@ export function initialised(home: Home): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The folder, or the nearest above it that is there. */
-async function nearest(folder: string): Promise<string> {
-  const there = await stat(folder).then(
-    () => true,
-    () => false,
-  );
-  return there || dirname(folder) === folder ? folder : nearest(dirname(folder));
 }
 
 /** Which of these the owner's group or everybody may read. */
