@@ -23,8 +23,8 @@ export interface ExamineOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Decoding is done by other threads, so a few more than there are processors keep them busy. */
-const AT_ONCE = 4;
+/** While one is decoded by another thread, one is looked at here. More are no faster, and pictures may take a gigabyte each. */
+const AT_ONCE = 2;
 
 /** Carries what is strange about a mask past the keeping of figures, which is for good cases only. */
 class Unusable extends Error {
