@@ -1,5 +1,5 @@
 import { open, rm, stat, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { messageOf } from "@fedbaps/core/common/errors.js";
 import { nearest } from "@fedbaps/core/common/folder.js";
