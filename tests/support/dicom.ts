@@ -53,7 +53,7 @@ export function plainItem(tag: string, content: Uint8Array, little = true, open 
   return Buffer.concat([tagBytes(tag, little), numbers("UL", [open ? 0xffffffff : content.length], little), content]);
 }
 
-function valueOf(vr: string, value: TestValue, form: Form): Buffer {
+function valueBytes(vr: string, value: TestValue, form: Form): Buffer {
   const little = form.littleEndian ?? true;
   if (typeof value === "string") {
     const bytes = Buffer.from(value, "latin1");
@@ -80,7 +80,7 @@ export function dataSet(elements: TestElements, form: Form = {}): Buffer {
   return Buffer.concat(
     tags.flatMap((tag) => {
       const [vr, value] = elements[tag];
-      const bytes = valueOf(vr, value, form);
+      const bytes = valueBytes(vr, value, form);
       const length = vr === "SQ" && form.open ? 0xffffffff : bytes.length;
       const head = !explicit
         ? [numbers("UL", [length], little)]

@@ -65,8 +65,7 @@ export class DataSet {
   numbers(tag: Tag, signed = false): number[] {
     const element = this.element(tag);
     if (!element) return [];
-    const expected = tag.vr === "XS" ? (signed ? "SS" : "US") : tag.vr;
-    const vr = element.vr in NUMBER_BYTES || TEXT_NUMBERS.has(element.vr) ? element.vr : expected;
+    const vr = this.#numberVr(element.vr, tag.vr, signed);
     if (TEXT_NUMBERS.has(vr)) return this.texts(tag).map((part) => (part === "" ? Number.NaN : Number(part)));
     const width = NUMBER_BYTES[vr];
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + element.start, element.length);
@@ -81,6 +80,13 @@ export class DataSet {
       if (width === 8) return Number(view.getBigUint64(at, little));
       return view.getUint16(at, little);
     });
+  }
+
+  /** "US or SS" follows the pixels, whatever is stored: careless files have US for negative numbers too. */
+  #numberVr(stored: string, expected: string, signed: boolean): string {
+    if (expected === "XS" && ["", "US", "SS", "UN"].includes(stored)) return signed ? "SS" : "US";
+    if (stored in NUMBER_BYTES || TEXT_NUMBERS.has(stored)) return stored;
+    return expected === "XS" ? "US" : expected;
   }
 
   /** The first number of a value, where it is one. */
