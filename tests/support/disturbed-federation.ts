@@ -86,6 +86,11 @@ export class DisturbedFederation {
     this.federation.kill(site);
   }
 
+  /** A wish to stop, as Ctrl-C or a service manager has it. */
+  signal(site: string, signal: "SIGINT" | "SIGTERM"): void {
+    this.federation.running.get(site)?.process.kill(signal);
+  }
+
   /** How the process of a site that was started last ends. */
   ended(site: string): Promise<number | string> {
     return this.federation.running.get(site)?.ended ?? Promise.resolve("never started");
