@@ -75,7 +75,7 @@ export function lintInfra(root, { tools = true } = {}) {
       file: name,
       own: /fedbaps/,
     });
-  return { checks, skipped };
+  return { checks, skipped: [...new Set(skipped)] };
 }
 
 function filesBelow(root, folder, pattern) {
