@@ -145,9 +145,10 @@ export class Batch {
     try {
       maps = await predictor.segment(questions, signal);
     } catch (error) {
-      if (!isAboutInput(error)) throw error;
-      if (waiting.length === 1) return this.#fail(waiting[0].task, error);
-      // One of them is refused: each for itself, so that the others are answered.
+      const alone = waiting.length === 1;
+      if (alone && isAboutInput(error)) return this.#fail(waiting[0].task, error);
+      if (alone || !(isAboutInput(error) || isAboutCount(error))) throw error;
+      // One of them is refused, or so many at once: each for itself, so that what can be answered is.
       for (const one of waiting) {
         this.#waiting = [one];
         await this.#ask();
@@ -207,4 +208,9 @@ export class Batch {
 /** Whether the black box refused this picture or prompt, and may answer others. */
 function isAboutInput(error: unknown): boolean {
   return error instanceof BlackBoxError && error.code === "BLACKBOX_INPUT";
+}
+
+/** Whether fewer queries might be let in: what is left of the day is spent to the last. */
+function isAboutCount(error: unknown): boolean {
+  return error instanceof AgentError && (error.code === "DAILY_BUDGET" || error.code === "POLICY_REFUSED");
 }

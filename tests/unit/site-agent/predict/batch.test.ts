@@ -4,6 +4,7 @@ import { BlackBoxError } from "@fedbaps/core/blackbox/model.js";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import { readMask } from "@fedbaps/core/image/read.js";
 import { writePng } from "@fedbaps/core/image/write.js";
+import { AgentError } from "@fedbaps/site-agent/errors.js";
 import { Batch, type BatchInit } from "@fedbaps/site-agent/predict/batch.js";
 import { Ledger } from "@fedbaps/site-agent/predict/ledger.js";
 import type { Predictor, Question } from "@fedbaps/site-agent/predict/predictor.js";
@@ -151,6 +152,22 @@ describe("Batch", () => {
     expect(failed[1].message).toContain("20 x 10");
     expect(predictions.map(({ image }) => image)).toEqual(["p3.png"]);
     expect(asked).toEqual([[40]]);
+  });
+
+  it("spends what is left of the day to the last query, then stops", async () => {
+    const { tasks } = await pictures(10, 20, 30, 40, 50);
+    let left = 3;
+    const { predictor, asked } = leftHalf((levels) => {
+      if (levels.length > left) throw new AgentError("DAILY_BUDGET", "3 queries were asked today");
+      left -= levels.length;
+    });
+    const out = await temporaryFolder();
+    const batch = await makeBatch(out, predictor);
+    await expect(batch.run(tasks)).rejects.toMatchObject({ code: "DAILY_BUDGET" });
+    expect(asked).toEqual([[10, 20], [30]]);
+    expect(batch.done).toBe(3);
+    left = 2;
+    expect(await (await makeBatch(out, predictor)).run(tasks)).toMatchObject({ kept: 3, failed: [] });
   });
 
   it("ends at once where no further answer is to be had", async () => {
