@@ -1,14 +1,16 @@
 import { RandomStream } from "@fedbaps/core/math/rng.js";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { expectRevealedOnce, onFaultyDisk, resultOf } from "../support/crash-points.js";
-import type { DiskChange } from "../support/faulty-disk.js";
+import { type DiskChange, DiskLife } from "../support/faulty-disk.js";
 import type { Left } from "../support/mortal-site.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 
 const { playStudy, study } = await onFaultyDisk();
+const { lockHome } = await import("@fedbaps/site-agent/lock.js");
+const { Home } = await import("@fedbaps/site-agent/home.js");
 removeTemporaryFolders();
 
-const SAMPLED = 6;
+const SAMPLED = 4;
 /** So many changes in a row are refused: with what is tried again, several tries. */
 const REFUSED = 9;
 
@@ -46,4 +48,19 @@ describe.each([
     // Most points lie in paid work.
     expect(waited).toBeGreaterThanOrEqual(SAMPLED / 2);
   });
+});
+
+it("a home that is full, or read-only, when the agent starts is refused in one line", async () => {
+  for (const [code, ours] of [
+    ["ENOSPC", "DISK_FULL"],
+    ["EROFS", "HOME_READ_ONLY"],
+  ]) {
+    const home = new Home(await temporaryFolder());
+    const life = new DiskLife(home.folder, ({ call }) => (call === "rm" ? undefined : { code }));
+    const started = life.run(() => lockHome(home, { command: "fedbaps-site run", now: 0 }));
+    await expect(started).rejects.toMatchObject({
+      code: ours,
+      message: expect.stringMatching(new RegExp(`^cannot write ${home.folder}: [^\n]*; [^\n]*$`)),
+    });
+  }
 });

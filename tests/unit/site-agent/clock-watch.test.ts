@@ -1,5 +1,12 @@
+import { QueryMeter } from "@fedbaps/core/blackbox/metered.js";
+import { readAgentState } from "@fedbaps/site-agent/agent-state.js";
+import { AgentStateWriter } from "@fedbaps/site-agent/agent-state-writer.js";
 import { watchClock } from "@fedbaps/site-agent/clock-watch.js";
+import { Home } from "@fedbaps/site-agent/home.js";
 import { describe, expect, it } from "@jest/globals";
+import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
+
+removeTemporaryFolders();
 
 const DAY = 86_400_000;
 
@@ -94,4 +101,41 @@ describe("a clock that is off", () => {
     await minutes(30);
     expect(asked()).toBe(2);
   });
+});
+
+describe("a clock that is set by a day, forward and back", () => {
+  it.each([DAY, -DAY])(
+    "spoils neither what black-box time is counted nor what the agent tells of itself",
+    async (by) => {
+      let set = 0;
+      let time = 0;
+      const due: (() => void)[] = [];
+      const clock = {
+        now: () => 1_000_000_000_000 + time + set,
+        elapsed: () => time,
+        after: (milliseconds: number, callback: () => void) => {
+          if (milliseconds <= 1000) due.push(callback);
+          return () => {};
+        },
+      };
+      const meter = new QueryMeter(10, clock);
+      await meter.count("train", 1, async () => {
+        time += 250;
+        set += by;
+      });
+      expect(meter.state.seconds).toBe(0.25);
+
+      const home = new Home(await temporaryFolder());
+      const writer = new AgentStateWriter({ home, clock, pid: 1 });
+      writer.link("admitted");
+      time += 1000;
+      due.shift()?.();
+      set += by;
+      writer.failed("DISK_FULL");
+      // Still due within a second, not after a day.
+      expect(due).toHaveLength(1);
+      await writer.stop();
+      expect(await readAgentState(home)).toMatchObject({ lastError: { code: "DISK_FULL" } });
+    },
+  );
 });
