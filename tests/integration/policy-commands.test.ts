@@ -70,6 +70,28 @@ describe("the policy and the commands that ask the black box", () => {
     expect((await today()).queries).toBeLessThanOrEqual(48);
   });
 
+  it("an adaptation that the day's queries stop goes on the next day, to the same bits, and pays twice for no finished step", async () => {
+    offset += DAY;
+    await policy("budgetPerDay: none\n");
+    const adapt = (out: string) =>
+      command("adapt", "--budget", "160", "--clicks", "1", "--out", join(home, out), "--json");
+    const bits = (out: string) => readFile(join(home, out, "decoder.safetensors"));
+    const whole = JSON.parse((await adapt("undisturbed")).out);
+    let spent = 0;
+    for (const daily of ["60", "60", "none"]) {
+      offset += DAY;
+      await policy(`budgetPerDay: ${daily}\n`);
+      const { status, err, out } = await adapt("by-days");
+      spent += (await today()).queries;
+      if (daily === "none")
+        expect(JSON.parse(out)).toMatchObject({ adaptedDice: whole.adaptedDice, queries: whole.queries });
+      else expect([status, err]).toEqual([1, expect.stringContaining("policy.yaml:2: budgetPerDay: 60")]);
+    }
+    expect(await bits("by-days")).toEqual(await bits("undisturbed"));
+    // A step that the limit cut in two was begun anew.
+    expect(spent).toBeLessThanOrEqual(whole.queries + 2 * 16);
+  });
+
   it("asks nothing in quiet hours, and says when they end; doctor finds nothing wrong with that", async () => {
     offset += DAY;
     await policy('quietHours: "09:00-17:00"\n');
@@ -80,7 +102,7 @@ describe("the policy and the commands that ask the black box", () => {
     ]) {
       const stopped = await command(...argv);
       expect([argv[0], stopped.status]).toEqual([argv[0], 1]);
-      expect(stopped.err).toMatch(/policy\.yaml:2: quietHours: \[09:00-17:00\].*until 2026-12-01 17:00/);
+      expect(stopped.err).toMatch(/policy\.yaml:2: quietHours: \[09:00-17:00\].*until \d{4}-\d\d-\d\d 17:00/);
     }
     const doctor = JSON.parse((await command("doctor", "--json")).out);
     expect(doctor.checks).toContainEqual(
