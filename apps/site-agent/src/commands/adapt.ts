@@ -25,6 +25,7 @@ import {
   measureSettings,
   oneOf,
   printJson,
+  say,
   sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";
@@ -86,6 +87,10 @@ async function adaptInto(io: CommandIo, options: AdaptOptions, settings: Measure
     site: "local",
     clock: io.clock,
     ...(before ? { meter: before.meter } : {}),
+  }).catch((error: unknown) => {
+    if (io.signal.aborted)
+      say(io, `stopped before anything was asked; ${before ? `what is in ${out} stays` : "nothing was paid for"}`);
+    throw error;
   });
   const run = new AdaptRun({
     io,
