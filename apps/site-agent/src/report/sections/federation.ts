@@ -28,7 +28,7 @@ export function sentSection({ sent, kind, blackbox }: ReportData): Html {
         ? html`<p>Nothing: this run knew no coordinator.</p>`
         : kinds.length === 0
           ? html`<p>Not counted: the study ran with an earlier version of this program.</p>`
-          : html`<div class="wide" tabindex="0" role="region" aria-labelledby="sent"><table>
+          : html`<div class="wide" tabindex="0" role="group" aria-labelledby="sent"><table>
       <caption>${bytes(total)} to the coordinator, without frames and encryption on the way; messages that had to be sent again count again</caption>
       <thead><tr><th scope="col">message</th><th scope="col" class="n">sent</th><th scope="col" class="n">size</th><th scope="col">what it holds</th></tr></thead>
       <tbody>${kinds.map(([name, { messages, bytes: size }]) => html`<tr><th scope="row"><code>${name}</code></th><td class="n">${grouped(messages)}</td><td class="n">${bytes(size)}</td><td>${MEANING[name] ?? ""}</td></tr>`)}</tbody>
@@ -50,7 +50,7 @@ export function participationSection({ participation, kind }: ReportData): Html 
   if (kind === "local" || participation.length === 0) return undefined;
   return html`<section aria-labelledby="participation">
     <h2 id="participation">Participation</h2>
-    <div class="wide" tabindex="0" role="region" aria-labelledby="participation"><table>
+    <div class="wide" tabindex="0" role="group" aria-labelledby="participation"><table>
       <caption>${count(participation.length, "sum")} that this site helped to unmask, as its own journal has them</caption>
       <thead><tr><th scope="col" class="n">round</th><th scope="col" class="n">attempt</th><th scope="col">in the sum</th><th scope="col">dropped out</th></tr></thead>
       <tbody>${participation.map(({ round, attempt, survivors, dropped }) => html`<tr><th scope="row" class="n">${round}</th><td class="n">${attempt}</td><td>${survivors.join(", ")}</td><td>${dropped.join(", ") || "nobody"}</td></tr>`)}</tbody>

@@ -11,7 +11,7 @@ export function figuresSection(comparisons: readonly Comparison[], clicks: numbe
   const adapted = comparisons.some((comparison) => comparison.adapted);
   return html`<section aria-labelledby="figures">
     <h2 id="figures">Figures on the test images</h2>
-    <div class="wide" tabindex="0" role="region" aria-labelledby="figures"><table>
+    <div class="wide" tabindex="0" role="group" aria-labelledby="figures"><table>
       <thead><tr><th scope="col">measure</th><th scope="col" class="n">zero-shot</th>${
         adapted &&
         html`<th scope="col" class="n">adapted</th><th scope="col" class="n">difference</th><th scope="col" class="n">test</th>`
@@ -58,7 +58,7 @@ export function tableSection(
 ): Html {
   return html`<section aria-labelledby="table">
     <h2 id="table">All test images</h2>
-    <div class="wide" tabindex="0" role="region" aria-labelledby="table"><table>
+    <div class="wide" tabindex="0" role="group" aria-labelledby="table"><table>
       <thead><tr><th scope="col">image</th><th scope="col" class="n">Dice zero-shot</th>${
         adapted && html`<th scope="col" class="n">Dice adapted</th><th scope="col" class="n">difference</th>`
       }<th scope="col" class="n">HD95 zero-shot</th>${adapted && html`<th scope="col" class="n">HD95 adapted</th>`}</tr></thead>
