@@ -1,7 +1,7 @@
 import { looksLikeDicom, readDicomHeader } from "@fedbaps/core/dicom/header.js";
 import { readDicomImage } from "@fedbaps/core/dicom/image.js";
 import { describe, expect, it } from "@jest/globals";
-import { dataSet, part10, plainItem, SYNTAX, type TestElements } from "../../support/dicom.js";
+import { dataSet, fragments, part10, plainItem, SYNTAX, type TestElements } from "../../support/dicom.js";
 import { dicomFile, exactWindow, imageElements } from "../../support/dicom-image.js";
 import { greyRows } from "../../support/nifti-file.js";
 import { removeTemporaryFolders } from "../../support/temporary-folder.js";
@@ -72,6 +72,20 @@ describe("files of every form are read", () => {
     const before = Object.fromEntries(Object.entries(elements).filter(([tag]) => tag < "0009")) as TestElements;
     const after = Object.fromEntries(Object.entries(elements).filter(([tag]) => tag > "0009")) as TestElements;
     await expectPicture(Buffer.concat([part10(before), open, dataSet(after)]));
+  });
+
+  it("with a small picture of their own, compressed, in the header", async () => {
+    // Fragments within an item: its open value has no data elements in it.
+    const icon = fragments([Uint8Array.of(0xff, 0xd8, 1, 2)]);
+    const sequence = Buffer.concat([
+      dataSet({ "00880200": ["SQ", []] }).subarray(0, 8),
+      Buffer.alloc(4, 0xff),
+      plainItem("FFFEE000", Buffer.concat([icon, plainItem("FFFEE00D", new Uint8Array(0))]), true, true),
+      plainItem("FFFEE0DD", new Uint8Array(0)),
+    ]);
+    const before = Object.fromEntries(Object.entries(elements).filter(([tag]) => tag < "0088")) as TestElements;
+    const after = Object.fromEntries(Object.entries(elements).filter(([tag]) => tag > "0088")) as TestElements;
+    await expectPicture(Buffer.concat([part10(before), sequence, dataSet(after)]));
   });
 
   it("with much before the pixels, and with bytes behind them", async () => {

@@ -50,6 +50,5 @@ export function readJpeg2000Header(bytes: Uint8Array): Jpeg2000Header {
 
 /** Decodes JPEG 2000 and its high-throughput form with OpenJPEG. @throws CodecError */
 export async function decodeJpeg2000(bytes: Uint8Array): Promise<Decoded> {
-  const { J2KDecoder } = await codec();
-  return runDecoder(() => new J2KDecoder(), bytes);
+  return await codec(({ J2KDecoder }) => runDecoder(() => new J2KDecoder(), bytes));
 }

@@ -10,8 +10,8 @@ const codec = lazily(async () => (await import("@cornerstonejs/codec-charls/deco
 
 /** Decodes JPEG-LS with CharLS. @returns colours interleaved. @throws CodecError */
 export async function decodeJpegLs(bytes: Uint8Array, header: JpegHeader): Promise<Decoded> {
-  const { JpegLSDecoder } = await codec();
-  const decoded = runDecoder(() => new JpegLSDecoder(), Buffer.concat([bytes, END]));
+  const whole = Buffer.concat([bytes, END]);
+  const decoded = await codec(({ JpegLSDecoder }) => runDecoder(() => new JpegLSDecoder(), whole));
   if (decoded.frame.componentCount !== 3) return decoded;
   // The interleave mode follows the near-lossless bound in the scan's header: 0 is one plane after another.
   const count = bytes[header.scan + 2];

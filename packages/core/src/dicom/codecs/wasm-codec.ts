@@ -57,13 +57,22 @@ export function runDecoder(make: () => WasmDecoder, bytes: Uint8Array): Decoded 
 }
 
 /**
- * A codec that is loaded when it is first needed, and once. It reports to nobody: these builds write to the console, which
- * belongs to the program's own output.
+ * A codec that is loaded when it is first needed, and kept. It reports to nobody: these builds write to the console, which
+ * belongs to the program's own output. After a fault of the machine code (not an error that it reports) its memory cannot
+ * be trusted, and the next picture gets a fresh one.
  */
-export function lazily<M>(load: () => Promise<(settings: object) => Promise<M>>): () => Promise<M> {
+export function lazily<M>(
+  load: () => Promise<(settings: object) => Promise<M>>,
+): <T>(use: (module: M) => T) => Promise<T> {
   let module: Promise<M> | undefined;
-  return () => {
+  return async (use) => {
     module ??= load().then((factory) => factory({ print: () => {}, printErr: () => {} }));
-    return module;
+    try {
+      return use(await module);
+    } catch (error) {
+      // By name: the class differs between realms.
+      if (((error as Error).cause as Error | undefined)?.name === "RuntimeError") module = undefined;
+      throw error;
+    }
   };
 }
