@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { DataSet } from "./data-set.js";
 import { type DicomFile, withDicom } from "./file.js";
+import { pixelFormat } from "./pixel-format.js";
 import { findStart, START_BYTES } from "./start.js";
 import { TAGS } from "./tags.js";
 
@@ -11,10 +12,10 @@ export interface DicomHeader {
   /** SOP Class UID; empty where the file has none. */
   readonly sopClass: string;
   readonly modality: string;
-  /** Of the stored grid; 0 without pixels. */
+  /** Of the stored grid; 0 of what is no picture. */
   readonly rows: number;
   readonly columns: number;
-  /** 0 without pixels. */
+  /** 0 of what is no picture. */
   readonly frames: number;
   /** For telling patients apart at this site. Never leaves it, and is written nowhere. */
   readonly patientId?: string;
@@ -45,12 +46,6 @@ export function kindOf(sopClass: string, pixels: boolean): DicomHeader["kind"] {
   return sopClass === SEGMENTATION_CLASS || sopClass === LABELMAP_CLASS ? "segmentation" : "image";
 }
 
-/** Frames of a data set that has pixels; 1 where it does not say. */
-export function frameCount(data: DataSet): number {
-  const frames = data.number(TAGS.NumberOfFrames);
-  return frames !== undefined && Number.isInteger(frames) && frames > 0 ? frames : 1;
-}
-
 /** Text in the data set's own characters where these are UTF-8, else as Latin-1: it only has to tell patients apart. */
 function patientIdOf(data: DataSet): string | undefined {
   const id = data.text(TAGS.PatientID);
@@ -58,25 +53,30 @@ function patientIdOf(data: DataSet): string | undefined {
   return id !== undefined && utf8 ? Buffer.from(id, "latin1").toString("utf8") : id;
 }
 
-/** The header of an open file. */
-export function headerOf({ data, pixels }: DicomFile): DicomHeader {
+/** The header of an open file. @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
+export function headerOf(file: DicomFile): DicomHeader {
+  const { data, pixels } = file;
   const sopClass = data.text(TAGS.SOPClassUID) ?? "";
   const patientId = patientIdOf(data);
+  const kind = kindOf(sopClass, pixels !== undefined);
+  // Checked here, so that nobody lists the frames of a file that announces a thousand million.
+  const { rows, columns, frames } = kind === "other" ? { rows: 0, columns: 0, frames: 0 } : pixelFormat(file);
   return {
     instance: data.text(TAGS.SOPInstanceUID) ?? "",
     sopClass,
     modality: data.text(TAGS.Modality) ?? "",
-    rows: (pixels && data.number(TAGS.Rows)) ?? 0,
-    columns: (pixels && data.number(TAGS.Columns)) ?? 0,
-    frames: pixels ? frameCount(data) : 0,
+    rows,
+    columns,
+    frames,
     ...(patientId === undefined ? {} : { patientId }),
-    kind: kindOf(sopClass, pixels !== undefined),
+    kind,
   };
 }
 
 /**
  * Reads what a file is about: its beginning up to the pixels, which are not read (a deflated file is unpacked whole).
- * @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
+ * @throws ImageError IMAGE_UNREADABLE, IMAGE_TOO_LARGE; of an image or a segmentation also where its pixels cannot be what
+ *   the header says
  */
 export async function readDicomHeader(path: string): Promise<DicomHeader> {
   return await withDicom(path, async (file) => headerOf(file));

@@ -1,7 +1,7 @@
 import { DatasetError } from "../data/errors.js";
 import { ImageError } from "../image/errors.js";
+import type { DataSet } from "./data-set.js";
 import type { DicomFile } from "./file.js";
-import { frameCount } from "./header.js";
 import { TAGS } from "./tags.js";
 import { COPY_AGAIN, unreadableDicom } from "./unreadable.js";
 
@@ -36,6 +36,12 @@ const COLOURS = new Set([
   "YBR_RCT",
 ]);
 const GREYS = new Set(["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"]);
+
+/** 1 where the file does not say. */
+function frameCount(data: DataSet): number {
+  const frames = data.number(TAGS.NumberOfFrames);
+  return frames !== undefined && Number.isInteger(frames) && frames > 0 ? frames : 1;
+}
 
 /** Bits that a frame takes where it is stored as it is. */
 export function frameBits(format: PixelFormat): number {
