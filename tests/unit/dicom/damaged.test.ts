@@ -8,7 +8,7 @@ import { readDicomImage } from "@fedbaps/core/dicom/image.js";
 import { readSegmentation, readSegmentationMask } from "@fedbaps/core/dicom/segmentation.js";
 import { describe, expect, it } from "@jest/globals";
 import { fragments, part10, SYNTAX, type TestElements } from "../../support/dicom.js";
-import { bits, dicomFile, imageElements, nativeFile } from "../../support/dicom-image.js";
+import { bits, dicomFile, imageElements } from "../../support/dicom-image.js";
 import { fc } from "../../support/property.js";
 import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
 
@@ -42,6 +42,9 @@ describe("what cannot be read is refused in one line that says what to do", () =
   it("an unknown transfer syntax, by name; a video", async () => {
     const error = await refusal(image({}, "1.2.3.4"));
     expect(error.message).toContain("transfer syntax 1.2.3.4 is not known; convert it to an uncompressed DICOM file");
+    const odd = await refusal(image({}, `1.2\u001b[31m\n${"9".repeat(500)}`));
+    expect(odd.message).toContain("transfer syntax 1.2?[31m?999");
+    expect(odd.message.length).toBeLessThan(300);
     expect((await refusal(image({}, "1.2.840.10008.1.2.4.102"))).message).toContain("a video (transfer syntax");
   });
 
@@ -75,7 +78,7 @@ describe("what cannot be read is refused in one line that says what to do", () =
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
   });
 
-  it("a deflated file that unpacks to no end, or is damaged", async () => {
+  it("a deflated file that is damaged", async () => {
     const packed = image({ "00091001": ["OB", new Uint8Array(1000)] }, SYNTAX.deflated);
     expect((await refusal(packed.subarray(0, packed.length - 30))).message).toContain("damaged or cut short");
   });
@@ -151,10 +154,4 @@ describe.each(Object.keys(samples))("%s, damaged", (name) => {
       runs,
     );
   });
-});
-
-it("nothing of the header is in what a reader keeps", async () => {
-  const path = await nativeFile(2, 2, [1, 2, 3, 4]);
-  const kept = JSON.stringify([await readDicomImage(path, 0)]);
-  for (const personal of ["Doe", "Jane", "P1"]) expect(kept).not.toContain(personal);
 });

@@ -14,7 +14,7 @@ import type { DicomFile } from "./file.js";
 import { compressedFrame } from "./fragments.js";
 import { checkFrame, frameBits, type PixelFormat } from "./pixel-format.js";
 import { nativeSamples, type Samples, storedValues, swapped, unpackBits } from "./samples.js";
-import { CONVERT, COPY_AGAIN, unreadableDicom } from "./unreadable.js";
+import { CONVERT, COPY_AGAIN, quoted, unreadableDicom } from "./unreadable.js";
 
 /** A decoded frame. */
 export interface Frame {
@@ -135,8 +135,13 @@ function isZlib(error: unknown): boolean {
 /** Refuses what we cannot decode, by name. */
 function checkSyntax({ path, syntax }: DicomFile): void {
   if (syntax.frames === "video")
-    throw unreadableDicom(path, `a video (transfer syntax ${syntax.uid})`, "export the frames you need as pictures");
-  if (syntax.frames === "unknown") throw unreadableDicom(path, `transfer syntax ${syntax.uid} is not known`, CONVERT);
+    throw unreadableDicom(
+      path,
+      `a video (transfer syntax ${quoted(syntax.uid)})`,
+      "export the frames you need as pictures",
+    );
+  if (syntax.frames === "unknown")
+    throw unreadableDicom(path, `transfer syntax ${quoted(syntax.uid)} is not known`, CONVERT);
 }
 
 /**

@@ -3,7 +3,7 @@ import { ImageError } from "../image/errors.js";
 import type { DataSet } from "./data-set.js";
 import type { DicomFile } from "./file.js";
 import { TAGS } from "./tags.js";
-import { COPY_AGAIN, unreadableDicom } from "./unreadable.js";
+import { COPY_AGAIN, quoted, unreadableDicom } from "./unreadable.js";
 
 /** How the pixels of a file are stored (Image Pixel module, PS3.3 C.7.6.3). */
 export interface PixelFormat {
@@ -72,7 +72,7 @@ function checkFrames(file: DicomFile, format: PixelFormat, native: boolean): voi
 export function pixelFormat(file: DicomFile): PixelFormat {
   const { path, data, pixels } = file;
   if (!pixels) {
-    const modality = data.text(TAGS.Modality) ?? "unknown";
+    const modality = quoted(data.text(TAGS.Modality) ?? "unknown");
     throw unreadableDicom(path, `a DICOM file without pixels (modality ${modality})`, "take it out of the folder");
   }
   const bad = (what: string) => unreadableDicom(path, `its header makes no sense (${what})`, COPY_AGAIN);
@@ -102,7 +102,7 @@ export function pixelFormat(file: DicomFile): PixelFormat {
     );
   if (samples !== 1 && samples !== 3) throw bad(`${samples} samples a pixel, where 1 or 3 are read`);
   if (!(samples === 3 ? COLOURS : GREYS).has(photometric))
-    throw bad(`photometric interpretation "${photometric.slice(0, 16)}" with ${samples} samples a pixel is not read`);
+    throw bad(`photometric interpretation "${quoted(photometric)}" with ${samples} samples a pixel is not read`);
   const widths = float ? [32, 64] : samples === 3 ? [8, 16] : [1, 8, 16, 32];
   if (!widths.includes(bitsAllocated))
     throw bad(`${bitsAllocated} bits allocated, where ${widths.join(", ")} are read`);
