@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const suites = {
   default: ["<rootDir>/tests/{unit,contract,protocol,integration}/**/*.test.ts"],
+  // Whole studies in one process, under trouble: too long for every run.
+  long: ["<rootDir>/tests/long/**/*.test.ts"],
   e2e: ["<rootDir>/tests/e2e/**/*.test.ts"],
   // What rests on the coordinator's database, on a PostgreSQL: see test:postgres.
   postgres: [
@@ -35,6 +37,6 @@ export default {
   },
   modulePathIgnorePatterns: ["/dist/"],
   // Whole federations of processes, on machines with other work to do.
-  testTimeout: ["e2e", "browser"].includes(process.env.FEDBAPS_SUITE) ? 240_000 : 60_000,
+  testTimeout: ["long", "e2e", "browser"].includes(process.env.FEDBAPS_SUITE) ? 240_000 : 60_000,
   maxWorkers: 2,
 };

@@ -27,7 +27,10 @@ it("ONNX Runtime is loaded in one place, where its reports are switched off firs
   const loading: string[] = [];
   for (const part of ["packages/core/src", "apps/site-agent/src", "apps/coordinator/src"])
     for (const name of await readdir(join(root, part), { recursive: true }))
-      if (name.endsWith(".ts") && /from "onnxruntime-/.test(await readFile(join(root, part, name), "utf8")))
+      if (
+        name.endsWith(".ts") &&
+        /^(?:import|export) .* from "onnxruntime-/m.test(await readFile(join(root, part, name), "utf8"))
+      )
         loading.push(`${part}/${name}`);
   expect(loading).toEqual(["packages/core/src/blackbox/onnx-runtime.ts"]);
   const text = await readFile(join(root, loading[0]), "utf8");

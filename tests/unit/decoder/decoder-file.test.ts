@@ -71,7 +71,8 @@ describe("a decoder file", () => {
 
 describe("what is not a decoder file", () => {
   const layout = decoderLayout("filter-bank");
-  const strings = { ...provenance, version: "12", seed: "7", format: "fedbaps-decoder/1" };
+  const { sizing: _, ...plain } = provenance;
+  const strings = { ...plain, version: "12", seed: "7", format: "fedbaps-decoder/1" };
   const written = (metadata: Record<string, string>, theta = parameters("filter-bank")) =>
     writeSafetensors(theta, layout, metadata);
   const sound = written(strings);

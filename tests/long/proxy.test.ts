@@ -4,13 +4,13 @@ import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import { rosterWords } from "@fedbaps/core/secagg/roster.js";
 import { Home } from "@fedbaps/site-agent/home.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { api, signSites, start, until } from "../integration/coordinator-support.js";
 import { type Ran, runWith } from "../support/command-line.js";
 import { ConnectProxy } from "../support/connect-proxy.js";
 import { phantomSite } from "../support/phantom-site.js";
 import { selfSigned } from "../support/self-signed.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { TlsFront } from "../support/tls-front.js";
-import { api, signSites, start, until } from "./coordinator-support.js";
 
 // Hospitals as they are: the coordinator has a name that only the proxy can resolve, and a certificate of an authority that
 // no machine knows by itself.

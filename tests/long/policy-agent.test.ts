@@ -3,6 +3,7 @@ import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { readDecisions } from "@fedbaps/site-agent/approvals.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { api, start, until } from "../integration/coordinator-support.js";
 import { run } from "../support/command-line.js";
 import { PolicySite, ShiftedClock } from "../support/policy-site.js";
 import { SimulatedFederation } from "../support/simulated-federation.js";
@@ -10,7 +11,6 @@ import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-fo
 import { FrameSplitter } from "../support/websocket-frames.js";
 import { WebSocketTap } from "../support/websocket-tap.js";
 import type { StubOptions } from "../unit/site-agent/stub-training.js";
-import { api, start, until } from "./coordinator-support.js";
 
 // Each rule of the policy on the running agent, with a real coordinator and every byte that leaves on its way.
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { api, start } from "../integration/coordinator-support.js";
 import type { Rule } from "../support/fault-proxy.js";
 import { pingEvery } from "../support/quick-pings.js";
 import { type Outcomes, SimulatedFederation, type StudyView } from "../support/simulated-federation.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
-import { api, start } from "./coordinator-support.js";
 
 // The real agents and the real coordinator, in this process, over real sockets through a relay that spoils them.
 

@@ -5,12 +5,12 @@ import { systemClock } from "@fedbaps/core/common/clock.js";
 import { rosterWords } from "@fedbaps/core/secagg/roster.js";
 import { buildProgram } from "@fedbaps/site-agent/program.js";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { api, signSites, start, until } from "../integration/coordinator-support.js";
 import { type Ran, runWith } from "../support/command-line.js";
 import { MARK, markedSite, spoil } from "../support/marked-site.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { WebSocketTap } from "../support/websocket-tap.js";
 import { random } from "../unit/site-agent/make-runner.js";
-import { api, signSites, start, until } from "./coordinator-support.js";
 
 // Names of patients stand in a hospital's folders, files, manifests and DICOM headers. After everything that the agent does,
 // failures among it, none of them is in its logs or its home, nor was it sent.
