@@ -120,8 +120,8 @@ describe("formats", () => {
     ];
     for (const bytes of refused) {
       const path = await fileOf(bytes, "values.tif");
-      for (const reading of [readImage(path), readMask(path), pictureFacts(path)])
-        await expect(reading).rejects.toThrow(
+      for (const read of [readImage, readMask, pictureFacts])
+        await expect(read(path)).rejects.toThrow(
           /values.tif: a TIFF of .* whose black and white are not known; save it with 8/,
         );
     }
