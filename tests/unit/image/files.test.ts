@@ -95,8 +95,8 @@ describe("readImage", () => {
     for (const [name, bytes] of broken) await writeFile(join(folder, name), bytes);
     for (const name of [...broken.map(([first]) => first), "absent.png", "."]) {
       const path = join(folder, name);
-      for (const reading of [readImage(path), readMask(path)]) {
-        const error = await fails(reading);
+      for (const read of [readImage, readMask]) {
+        const error = await fails(read(path));
         expect(`${name} ${error.code}`).toBe(`${name} IMAGE_UNREADABLE`);
         expect(error.message.startsWith(path)).toBe(true);
         expect(error.message).not.toContain("\n");
