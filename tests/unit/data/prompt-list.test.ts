@@ -21,6 +21,13 @@ describe("parsePromptList", () => {
     ]);
   });
 
+  it.each(["image;x;y\nleft, 1.png;3;7\n", "left, 1.png;3;7\n", "left, 1.png\t3\t7\n"])(
+    "takes the one delimiter that the first line is made with: %j",
+    (text) => {
+      expect(read(text)).toMatchObject([{ image: "left, 1.png", prompt: { points: [point(3, 7)] } }]);
+    },
+  );
+
   it("puts the lines of one picture together, and keeps objects, frames and slices apart", () => {
     const text =
       "image,x,y,label,object,frame,x0,y0,x1,y1\na,1,2,1,,,,,,\na,3,4,0,,,0,0,9,9\na,5,6,1,left,,,,,\na,7,8,1,,2,,,,\n";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Prompt, PromptBox, PromptPoint } from "@fedbaps/core/blackbox/model.js";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { csvText } from "@fedbaps/core/data/csv-text.js";
 import { boxOfCorners, type ListedPrompt, parsePromptList } from "@fedbaps/core/data/prompt-list.js";
 import { InvalidArgumentError } from "commander";
 
@@ -53,10 +54,10 @@ export async function promptsOf(flags: PromptFlags): Promise<Prompt | readonly L
   const given = point.length > 0 || box !== undefined;
   if (list !== undefined) {
     if (given) throw new UsageError("give --points FILE, or --point and --box, not both");
-    const text = await readFile(list, "utf8").catch((error: unknown) => {
+    const bytes = await readFile(list).catch((error: unknown) => {
       throw new UsageError(`--points ${list}: cannot be read (${messageOf(error)}); check the path`);
     });
-    return parsePromptList(text, list);
+    return parsePromptList(csvText(bytes), list);
   }
   if (!given) throw new UsageError("where is it? Give --point x,y, --box x0,y0,x1,y1, or --points FILE");
   const points = point.map(({ x, y }, i) => ({ x, y, label: label[i] ?? 1 }) as const);

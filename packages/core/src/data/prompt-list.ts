@@ -1,6 +1,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import type { Prompt, PromptBox, PromptPoint } from "../blackbox/model.js";
 import { UsageError } from "../common/errors.js";
+import { delimiterOf } from "./csv-text.js";
 import { firstFew } from "./problem.js";
 
 /** What a list of prompts says of one object in one picture, in pixels of that picture. */
@@ -26,6 +27,9 @@ interface Line {
   readonly number: number;
   readonly cells: Cells;
 }
+
+/** A column's name, or a number: what a picture's name seldom is. */
+const isKnown = (cell: string) => COLUMNS.some((column) => column === cell) || /^-?\d+([.,]\d+)?$/.test(cell);
 
 const HEADS = "image,x,y, or image,x,y,label, or image,x0,y0,x1,y1";
 
@@ -65,7 +69,7 @@ function linesOf(text: string, file: string): Line[] {
   try {
     rows = parse(text, {
       bom: true,
-      delimiter: [",", ";", "\t"],
+      delimiter: delimiterOf(text, isKnown),
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,

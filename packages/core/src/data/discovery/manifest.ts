@@ -1,5 +1,6 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { messageOf } from "../../common/errors.js";
+import { csvText, delimiterOf, plainCell } from "../csv-text.js";
 import { type Part, partOf } from "../parts.js";
 
 /** One line of a manifest. */
@@ -30,32 +31,7 @@ export interface Manifest {
 const COLUMNS = ["image", "mask", "patient", "split"] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** Text of a CSV file: UTF-8, UTF-16 with a byte order mark (as spreadsheets save it), else Windows-1252. */
-function decode(bytes: Uint8Array): string {
-  const [a, b] = bytes;
-  if (a === 0xff && b === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (a === 0xfe && b === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
-}
-
-/** The delimiter that splits the first line into most columns that are known. */
-function delimiterOf(text: string): string {
-  const first = text.split(/\r\n|\n|\r/, 1)[0];
-  const known = (delimiter: string) =>
-    first.split(delimiter).filter((name) => COLUMNS.includes(plain(name) as Column)).length;
-  return [",", ";", "\t"].reduce((best, candidate) => (known(candidate) > known(best) ? candidate : best));
-}
-
-const plain = (name: string) =>
-  name
-    .trim()
-    .replace(/^"(.*)"$/, "$1")
-    .trim()
-    .toLowerCase();
+const isColumn = (name: string) => COLUMNS.includes(name as Column);
 
 interface Record {
   readonly record: readonly string[];
@@ -76,12 +52,12 @@ const path = (cell: string) => cell.replaceAll("\\", "/");
  * Every bad line is reported, not only the first.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const text = decode(bytes);
+  const text = csvText(bytes);
   let records: Record[];
   try {
     records = parse(text, {
       bom: true,
-      delimiter: delimiterOf(text),
+      delimiter: delimiterOf(text, isColumn),
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
@@ -91,10 +67,10 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     return { rows: [], faults: [faultOf(error)], unknown: [] };
   }
   const [head, ...body] = records;
-  const names = head?.record.map(plain) ?? [];
+  const names = head?.record.map(plainCell) ?? [];
   const faults = headFaults(names);
   if (faults.length > 0) return { rows: [], faults, unknown: [] };
-  const unknown = names.filter((name) => name !== "" && !COLUMNS.includes(name as Column));
+  const unknown = names.filter((name) => name !== "" && !isColumn(name));
   const filled = body.filter(({ record }) => record.some((cell) => cell !== ""));
   const read = filled.map((record) => rowOf(record, names));
   const rows = read.flatMap((row) => ("image" in row ? [row] : []));
