@@ -1,5 +1,5 @@
-import { mkdir, open, truncate } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, rmdir, truncate } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import { z } from "zod";
 import { readIfThere } from "../yaml-file.js";
@@ -43,13 +43,15 @@ export class Ledger {
   private constructor(
     private readonly file: string,
     entries: readonly Prediction[],
+    /** Whether the folder was not there before. */
+    private readonly made: boolean,
   ) {
     for (const entry of entries) this.#byBase.set(entry.base.toLowerCase(), entry);
   }
 
   /** Makes the folder. @throws UsageError for a file of a later version of this program, or of another */
   static async open(folder: string): Promise<Ledger> {
-    await mkdir(folder, { recursive: true });
+    const made = (await mkdir(folder, { recursive: true })) !== undefined;
     const file = join(folder, LEDGER);
     const text = (await readIfThere(file)) ?? "";
     const lines = text.split("\n");
@@ -65,7 +67,7 @@ export class Ledger {
         );
       }
     });
-    return new Ledger(file, entries);
+    return new Ledger(file, entries, made);
   }
 
   /** The newest prediction under a base, whatever the case of its letters. */
@@ -83,5 +85,10 @@ export class Ledger {
       await handle.close();
     }
     this.#byBase.set(entry.base.toLowerCase(), entry);
+  }
+
+  /** Takes the folder away if it was made for nothing: with anything in it, it stays. */
+  async close(): Promise<void> {
+    if (this.made) await rmdir(dirname(this.file)).catch(() => {});
   }
 }

@@ -60,9 +60,9 @@ export async function predictAll(
     const fitting = fit(choice, model.description, options.forceDecoder === true);
     const meter = new QueryMeter(Number.POSITIVE_INFINITY, io.clock);
     const progress = new WorkProgress(io, "pictures", plan.tasks.length);
-    const parts = { options, choice: fitting, model: new MeteredModel(model, meter, "report"), out, progress };
-    const batch = await makeBatch(io, parts);
-    const result = await run(io, batch, plan, parts);
+    const metered = new MeteredModel(model, meter, "report");
+    const parts = { options, choice: fitting, model: metered, out, progress, ledger: await openLedger(out) };
+    const result = await run(io, plan, parts);
     const before = [
       ...inputs.problems.map(({ code, file: image, message, remedy }) => ({
         image,
@@ -119,9 +119,10 @@ interface BatchParts {
   readonly model: SegmentationModel;
   readonly out: string;
   readonly progress: WorkProgress;
+  readonly ledger: Ledger;
 }
 
-async function makeBatch(io: CommandIo, { options, choice, model, out, progress }: BatchParts): Promise<Batch> {
+async function makeBatch(io: CommandIo, { options, choice, model, out, progress, ledger }: BatchParts): Promise<Batch> {
   const { adapted, reason } = choice;
   const { maxBatch, concurrency, identity, name } = model.description;
   const decoder = adapted && { kind: await openDecoder(adapted.provenance.decoder), theta: adapted.theta };
@@ -131,7 +132,7 @@ async function makeBatch(io: CommandIo, { options, choice, model, out, progress 
   };
   return new Batch({
     out,
-    ledger: await openLedger(out),
+    ledger,
     predictor: new Predictor(model, decoder),
     together: maxBatch * concurrency,
     made: { blackbox: identity, decoder: adapted?.hash ?? "", segment: options.segment },
@@ -156,7 +157,9 @@ async function openLedger(out: string): Promise<Ledger> {
 }
 
 /** Runs the batch; where it ends early, says what is kept. */
-async function run(io: CommandIo, batch: Batch, { tasks }: Plan, { out, progress }: BatchParts): Promise<BatchResult> {
+async function run(io: CommandIo, { tasks }: Plan, parts: BatchParts): Promise<BatchResult> {
+  const { out, progress, ledger } = parts;
+  const batch = await makeBatch(io, parts);
   try {
     return await batch.run(tasks);
   } catch (error) {
@@ -166,5 +169,6 @@ async function run(io: CommandIo, batch: Batch, { tasks }: Plan, { out, progress
     throw error;
   } finally {
     progress.end();
+    await ledger.close();
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
@@ -132,7 +133,7 @@ describe("predict", () => {
   });
 
   it("asks nothing before a faulty command line is put right", async () => {
-    const out = await temporaryFolder();
+    const out = join(await temporaryFolder(), "masks");
     const list = join(await temporaryFolder(), "clicks.csv");
     await writeFile(list, "a.png,1,1\nphantom-0001,5,5\nb.png,1,1\n");
     for (const [argv, words] of [
@@ -157,7 +158,10 @@ describe("predict", () => {
       expect([argv, status, err]).toEqual([argv, 2, expect.stringMatching(words)]);
       expect(err.trimEnd().split("\n").length).toBeLessThan(3);
     }
-    expect((await readdir(out)).filter((name) => name.endsWith(".png"))).toEqual([]);
+    // Nor is a folder made for nothing.
+    expect(existsSync(out)).toBe(false);
+    // As a spreadsheet saves it.
+    await writeFile(list, Buffer.from("\uFEFFimage\tx\ty\r\nü.png\t1\t1\r\nphantom-0001\t5\t5\r\n", "utf16le"));
     expect(await predict(picture(0), "--points", list, "--out", out)).toMatchObject({ status: 0, err: "" });
     expect(await predict(picture(0), "--point", "1,1", "--study", "unknown", "--out", out)).toMatchObject({
       status: 1,
