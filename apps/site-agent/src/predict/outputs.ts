@@ -6,7 +6,7 @@ import { encodeProbabilityPng } from "@fedbaps/core/image/heat-map.js";
 import type { Image, Mask, ProbabilityMap } from "@fedbaps/core/image/image.js";
 import { drawPromptMarks, lineWidth, overlay } from "@fedbaps/core/image/overlay.js";
 import { ANSWER_COLOUR } from "@fedbaps/core/image/panel.js";
-import { encodePng } from "@fedbaps/core/image/write.js";
+import { encodeMaskPng, encodePng } from "@fedbaps/core/image/write.js";
 import { threshold } from "@fedbaps/core/metrics/overlap.js";
 import { ENDINGS } from "./names.js";
 import type { Task } from "./task.js";
@@ -65,7 +65,7 @@ export async function writeAnswer(folder: string, base: string, answer: Answer, 
         ? await write(ENDINGS.segmentation, await segmentation(task.source, mask, labels))
         : null,
     // Last: where the mask is, the others are.
-    mask: await write(ENDINGS.mask, await encodePng(asImage(mask))),
+    mask: await write(ENDINGS.mask, await encodeMaskPng(mask)),
   };
   return { ...files, inside: mask.data.reduce((sum, value) => sum + value, 0) };
 }
@@ -84,8 +84,4 @@ function segmentation(
     seriesDescription: "FedBAPS segmentation, not reviewed",
     now,
   });
-}
-
-function asImage({ data, width, height }: Mask): Image {
-  return { data: Float32Array.from(data, (inside) => (inside ? 255 : 0)), width, height, channels: 1 };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import type { Mask } from "@fedbaps/core/image/image.js";
 import { readMask } from "@fedbaps/core/image/read.js";
-import { encodePng } from "@fedbaps/core/image/write.js";
+import { encodeMaskPng } from "@fedbaps/core/image/write.js";
 import type { Answer } from "@fedbaps/core/training/evaluate.js";
 
 /** Whose answers: the plain black box's, or with the decoder's visual prompt. */
@@ -27,10 +27,7 @@ export class AnswerFiles {
   async save(subject: Subject, answers: readonly Pick<Answer, "id" | "mask">[]): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     for (const { id, mask } of answers) {
-      const { width, height } = mask;
-      const data = Float32Array.from(mask.data, (inside) => (inside ? 255 : 0));
-      const bytes = await encodePng({ data, width, height, channels: 1 });
-      await writeFileAtomic(this.#file(subject, id), bytes, 0o600, false);
+      await writeFileAtomic(this.#file(subject, id), await encodeMaskPng(mask), 0o600, false);
     }
   }
 

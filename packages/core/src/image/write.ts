@@ -1,18 +1,14 @@
-import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
 import sharp from "sharp";
+import { replaceFile } from "../common/atomic-file.js";
 import { messageOf } from "../common/errors.js";
 import { ImageError } from "./errors.js";
 import type { Image, Mask } from "./image.js";
 
-/** Writes the whole file or nothing: under another name first, then moved into place. */
+/** Writes the whole file or nothing, without waiting for the disk. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
+    await replaceFile(path, bytes, 0o644, false);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw new ImageError(
       "IMAGE_UNWRITABLE",
       `${path}: cannot be written (${messageOf(cause)}); check that the folder exists and has room`,
@@ -38,11 +34,15 @@ export async function writePng(path: string, image: Image): Promise<void> {
   await writeWhole(path, await encodePng(image));
 }
 
+/** The mask as one-channel PNG bytes, 255 inside and 0 outside. */
+export function encodeMaskPng({ data, width, height }: Mask): Promise<Uint8Array> {
+  return encodePng({ data: Float32Array.from(data, (inside) => (inside ? 255 : 0)), width, height, channels: 1 });
+}
+
 /**
  * Writes a mask as one-channel PNG, 255 inside and 0 outside, whole or not at all.
  * @throws ImageError IMAGE_UNWRITABLE
  */
 export async function writeMaskPng(path: string, mask: Mask): Promise<void> {
-  const data = Float32Array.from(mask.data, (inside) => (inside ? 255 : 0));
-  await writePng(path, { data, width: mask.width, height: mask.height, channels: 1 });
+  await writeWhole(path, await encodeMaskPng(mask));
 }
