@@ -47,6 +47,8 @@ export function reportCommand(io: CommandIo): Command {
 }
 
 async function run(io: CommandIo, named: string | undefined, options: ReportOptions): Promise<void> {
+  if (options.showNames && !options.pictures)
+    throw new UsageError("give --show-names or --no-pictures: names are read where the pictures are");
   const home = new Home(homeFolder(io, options));
   const subject = await loadSubject(home, named);
   const made = options.pictures ? await galleryOf(io, options, subject) : undefined;

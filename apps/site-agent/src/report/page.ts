@@ -27,6 +27,7 @@ export function reportPage({ data, gallery, nameOf, queries, now }: PageInit): s
   const comparisons = test ? compare(test.zeroShot, test.adapted, seed) : [];
   const changed = test?.adapted ? outcomes(test.zeroShot, test.adapted) : undefined;
   const state = stateOf(data);
+  const pictured = (gallery?.pictures.size ?? 0) > 0;
   const name = data.title ?? (data.kind === "local" ? "Local adaptation" : `Study ${data.name}`);
   const under = [
     data.kind === "study" && data.title !== undefined && `study ${data.name}`,
@@ -39,7 +40,7 @@ export function reportPage({ data, gallery, nameOf, queries, now }: PageInit): s
   <p class="state${state.good ? " good" : ""}">${state.text}</p>
 </header>
 <main>
-  ${summary(data, comparisons, changed)}
+  ${summary(data, comparisons, changed, gallery ? "the worst cases below" : "the table at the end")}
   ${test && figuresSection(comparisons, settings?.clicks)}
   ${test && imagesSection(test.zeroShot, test.adapted, nameOf)}
   ${learningSection(data)}
@@ -51,7 +52,7 @@ export function reportPage({ data, gallery, nameOf, queries, now }: PageInit): s
   ${test && tableSection(test.zeroShot, test.adapted, nameOf)}
 </main>
 <footer>
-  <p>Made at the site on ${dayOf(now)} by fedbaps-site. This page holds pictures of patients: it stays at the site, as they do. Research software, not a medical device.</p>
+  <p>Made at the site on ${dayOf(now)} by fedbaps-site. ${pictured && "This page holds pictures of patients: it stays at the site, as they do. "}Research software, not a medical device.</p>
 </footer>`;
   return wholePage(name, STYLE, body);
 }

@@ -32,8 +32,9 @@ export interface Outcomes {
   readonly worse: number;
 }
 
-function estimate(values: readonly number[], seed: number, name: string): Estimate {
-  const [low, high] = bootstrapMeanCi95(values, new RandomStream(seed, "report", name));
+/** With the resamples that `evaluate` takes: the same images give the same interval there and here. */
+function estimate(values: readonly number[], seed: number): Estimate {
+  const [low, high] = bootstrapMeanCi95(values, new RandomStream(seed, "bootstrap"));
   return { mean: mean(values), low, high };
 }
 
@@ -63,14 +64,14 @@ export function compare(
     const before = zeroShot.map(of).filter((value) => value !== undefined);
     const after = adapted?.map(of).filter((value) => value !== undefined);
     if (before.length < zeroShot.length || before.length === 0) return [];
-    const base = { metric, lower, zeroShot: estimate(before, seed, `${metric}/zero-shot`) };
+    const base = { metric, lower, zeroShot: estimate(before, seed) };
     if (!after || after.length < before.length) return [base];
     const differences = after.map((value, i) => difference(value, before[i]));
     return [
       {
         ...base,
-        adapted: estimate(after, seed, `${metric}/adapted`),
-        difference: estimate(differences, seed, `${metric}/difference`),
+        adapted: estimate(after, seed),
+        difference: estimate(differences, seed),
         p: signedRankTest(differences).p,
       },
     ];

@@ -52,6 +52,6 @@ figcaption{font-size:.85rem;color:var(--soft);margin-top:.2rem}
 .swatch.truth{background:#009e73}
 .swatch.answer{background:#e69f00}
 ul{padding-left:1.25rem;margin:.5rem 0}
-@media (max-width:32rem){h1{font-size:1.4rem}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}th,td{padding-right:.5rem}td.n .note{white-space:normal}.tiles{grid-template-columns:1fr 1fr}}
+@media (max-width:32rem){h1{font-size:1.4rem}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}table{font-size:.85rem}th,td{padding-right:.4rem}td.n .note{white-space:normal;font-size:1em}.tiles{grid-template-columns:1fr 1fr}}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--card:#fff;--accent:#0b62a4;--good:#00714f;--bad:#a8480b;--grid:#ddd}body{font-size:10.5pt}h2,h3,h4{break-after:avoid}tr{break-inside:avoid}main,header,footer{max-width:none;padding-left:0;padding-right:0}.wide{overflow:visible}}
 `;

@@ -111,8 +111,11 @@ describe("report of a local run", () => {
   });
 
   it("names the images where that is asked for", async () => {
-    const { page } = await report(await adapted(true), "--data", site, "--show-names");
+    const folder = await adapted(true);
+    const { page } = await report(folder, "--data", site, "--show-names");
     for (const { stem } of test) expect(page).toContain(stem);
+    const neither = await run("report", folder, "--data", site, "--show-names", "--no-pictures");
+    expect([neither.status, neither.err]).toEqual([2, expect.stringContaining("--show-names or --no-pictures")]);
   });
 
   it("says how many answers were not kept, and asks for them only if told to, once", async () => {

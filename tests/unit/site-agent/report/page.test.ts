@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { RandomStream } from "@fedbaps/core/math/rng.js";
+import { bootstrapMeanCi95 } from "@fedbaps/core/metrics/bootstrap.js";
 import { chooseCases } from "@fedbaps/site-agent/report/cases.js";
 import { html } from "@fedbaps/site-agent/report/html.js";
 import { reportPage } from "@fedbaps/site-agent/report/page.js";
@@ -107,9 +109,11 @@ describe("the page of results", () => {
       before.map((s) => ({ ...s, dice: s.dice - 0.1 })),
     ];
     expect(words(page({ test: { zeroShot: before, adapted: little } }))).toContain("may be chance");
-    expect(words(page({ test: { zeroShot: before, adapted: worse } }))).toContain(
-      "worse than would be expected by chance",
-    );
+    const text = words(page({ test: { zeroShot: before, adapted: worse } }));
+    expect(text).toContain("worse than would be expected by chance");
+    // Without pictures, it speaks of none.
+    expect(text).toContain("Have a look at the table at the end");
+    expect(text).not.toContain("holds pictures");
   });
 });
 
@@ -121,6 +125,9 @@ describe("compare", () => {
     // Of 2^8 patterns four have a negative sum of ranks up to 2.5, that of the tied 0.05: none, 1, and 2.5 twice.
     expect(dice.p).toBe(8 / 256);
     expect(compare(before, after, 1)).toEqual([dice, iou, hd]);
+    // Those of evaluate.
+    const dices = after.map((score) => score.dice);
+    expect([dice.adapted?.low, dice.adapted?.high]).toEqual(bootstrapMeanCi95(dices, new RandomStream(1, "bootstrap")));
     expect(() => compare(before, after.slice(1), 1)).toThrow(RangeError);
   });
 

@@ -13,11 +13,19 @@ export function stateOf({ finished, version }: ReportData): { readonly text: str
     : { text: "stays with the plain model (zero-shot)", good: false };
 }
 
-/** What was done and what came of it, for somebody who reads nothing else. */
-export function summary(data: ReportData, comparisons: readonly Comparison[], outcomes: Outcomes | undefined): Html {
+/**
+ * What was done and what came of it, for somebody who reads nothing else.
+ * @param worst where on the page the worst images are
+ */
+export function summary(
+  data: ReportData,
+  comparisons: readonly Comparison[],
+  outcomes: Outcomes | undefined,
+  worst: string,
+): Html {
   return html`<div class="summary">
     <p>${whatWasDone(data)}</p>
-    ${whatCame(data, comparisons, outcomes).map((sentence) => html`<p>${sentence}</p>`)}
+    ${whatCame(data, comparisons, outcomes, worst).map((sentence) => html`<p>${sentence}</p>`)}
     <p>${whyDeployed(data)}</p>
   </div>`;
 }
@@ -42,7 +50,12 @@ function cohortWords(participation: ReportData["participation"]): string {
   return least === most ? ` (${most} in every sum)` : ` (${least} to ${most} in a sum)`;
 }
 
-function whatCame(data: ReportData, comparisons: readonly Comparison[], outcomes: Outcomes | undefined): string[] {
+function whatCame(
+  data: ReportData,
+  comparisons: readonly Comparison[],
+  outcomes: Outcomes | undefined,
+  worst: string,
+): string[] {
   const dice = comparisons.find(({ metric }) => metric === "Dice");
   if (!data.finished || !dice || !data.test)
     return ["The test images have not been measured yet: they are kept for the end."];
@@ -57,18 +70,18 @@ function whatCame(data: ReportData, comparisons: readonly Comparison[], outcomes
   const each = outcomes
     ? ` ${count(outcomes.better, "image")} became better, ${outcomes.worse} worse${outcomes.equal > 0 ? `, ${outcomes.equal} stayed the same` : ""}.`
     : "";
-  return [figures + each, chanceWords(dice.difference.mean, dice.p)];
+  return [figures + each, chanceWords(dice.difference.mean, dice.p, worst)];
 }
 
 /** What the test allows to say, and no more. */
-function chanceWords(difference: number, p: number): string {
+function chanceWords(difference: number, p: number, worst: string): string {
   if (p >= 0.05)
     return difference < 0
-      ? "With these images the difference may be chance, but it points the wrong way: look at the worst cases below."
+      ? `With these images the difference may be chance, but it points the wrong way: look at ${worst}.`
       : "With these images the difference may be chance.";
   return difference > 0
     ? "A gain like this would be rare if adaptation had no effect."
-    : "On these images the adapted model is worse than would be expected by chance: the validation images that decided were not like them. Have a look at the worst cases below before using it.";
+    : `On these images the adapted model is worse than would be expected by chance: the validation images that decided were not like them. Have a look at ${worst} before using it.`;
 }
 
 function whyDeployed({ finished, version, validation, kind }: ReportData): string {
