@@ -89,6 +89,10 @@ describe("a site, from init to the report", () => {
     expect(shown.out).toContain(words);
     const accept = (...more: string[]) => cli({}, "roster", "accept", "--home", home, ...more);
     expect(await accept()).toMatchObject({ status: 2, err: expect.stringContaining("--words") });
+    expect(await accept("--words", words.split(" ").slice(1).join(" "))).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("these are 7 words, and a roster has 8"),
+    });
     const wrong = `${words.split(" ").slice(1).join(" ")} zoo`;
     expect(await accept("--words", wrong)).toMatchObject({
       status: 1,
@@ -185,6 +189,19 @@ describe("a site, from init to the report", () => {
       out,
     );
     const { sent, participation, ...rest } = JSON.parse(text);
+    // The folder that run --out wrote is the same study, with all that the home knows of it.
+    const copy = await cli(
+      {},
+      "report",
+      join(folder, "out-bb"),
+      "--home",
+      home,
+      "--no-pictures",
+      "--json",
+      "--out",
+      out,
+    );
+    expect(copy.out).toBe(text);
     expect({ status, ...rest }).toMatchObject({
       status: 0,
       finished: true,

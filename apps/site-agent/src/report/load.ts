@@ -34,11 +34,19 @@ export async function loadSubject(home: Home, named: string | undefined): Promis
   if (entries.length > 0) return { folder: home.study(name), data: await studyData(home, name, entries) };
   const folder = resolve(name);
   const results = await readResults(folder);
-  if (results) return { folder, data: ofResults(results) };
+  if (results) return (await heldHere(home, results)) ?? { folder, data: ofResults(results) };
   throw new UsageError(
     `${name}: neither a study of this home nor a folder with results.json, which adapt and run --out write; ` +
       "fedbaps-site status lists the studies",
   );
+}
+
+/** The study of this home of which `run --out` left a copy: here are the answers too, and what was sent. */
+async function heldHere(home: Home, { study, at }: WrittenResults): Promise<Subject | undefined> {
+  const entries = study !== "local" && isName(study) ? await StudyStore.read(home, study) : [];
+  if (entries.length === 0) return undefined;
+  const data = await studyData(home, study, entries);
+  return data.at === at ? { folder: home.study(study), data } : undefined;
 }
 
 /** So never a way out of the home. */

@@ -27,7 +27,7 @@ export function sentSection({ sent, kind, blackbox }: ReportData): Html {
       kind === "local"
         ? html`<p>Nothing: this run knew no coordinator.</p>`
         : kinds.length === 0
-          ? html`<p>Not counted: the study ran with an earlier version of this program.</p>`
+          ? html`<p>Not known here: it is counted in the home of the agent that served the study, and earlier versions of this program did not count.</p>`
           : html`<div class="wide" tabindex="0" role="group" aria-labelledby="sent"><table>
       <caption>${bytes(total)} to the coordinator, without frames and encryption on the way; messages that had to be sent again count again</caption>
       <thead><tr><th scope="col">message</th><th scope="col" class="n">sent</th><th scope="col" class="n">size</th><th scope="col">what it holds</th></tr></thead>
@@ -36,7 +36,7 @@ export function sentSection({ sent, kind, blackbox }: ReportData): Html {
     }
     ${
       kind === "study" &&
-      html`<p class="note">No image, mask, click, file name or decoder in the clear is in any message.</p>`
+      html`<p class="note">No image, mask, click, file name or decoder in the clear is in any message. Besides these there are, with every connection, the site's name, a signature and the hashes of the studies it approved; and signs of life.</p>`
     }
     ${
       blackbox.name?.startsWith("oip:") &&
