@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { promisify } from "node:util";
 import { checkData } from "@fedbaps/core/data/check.js";
 import { type Dataset, openDataset } from "@fedbaps/core/data/dataset.js";
 import { DEFAULT_READING, readingRules } from "@fedbaps/core/data/reading.js";
@@ -33,6 +35,21 @@ describe("pictures and masks in folders", () => {
       "4 b/1",
       "5 b/2/3",
     ]);
+  });
+
+  it("go together however their names write letters with accents", async () => {
+    for (const [i, stem] of stemsOf(5, "Müller").entries()) {
+      await writePicture(join(folder, "images", `${stem.normalize("NFD")}.png`), i);
+      await writeMask(join(folder, "masks", `${stem.normalize("NFC")}.png`));
+    }
+    expect(all(await open())).toHaveLength(5);
+  });
+
+  it("may lie beside pipes, which are not waited for", async () => {
+    await writePairs(folder, stemsOf(5));
+    for (const name of ["pipe", "pipe.png", "pipe.dcm"])
+      await promisify(execFile)("mkfifo", [join(folder, "images", name)]);
+    expect(all(await open())).toHaveLength(5);
   });
 
   it("go together by the usual endings of masks, in any case; the same name counts more", async () => {
@@ -77,6 +94,13 @@ it("without a folder of masks, pictures are not told to be without: the folder i
 
 describe("a manifest in the folder", () => {
   const lines = (...rows: string[]) => writeTexts(folder, { "manifest.csv": rows.join("\n") });
+
+  it("counts in any case of its letters: what it says of patients must not be lost", async () => {
+    await writePairs(folder, stemsOf(6));
+    const rows = stemsOf(6).map((stem, i) => `.\\images\\${stem}.png,p${i % 3}`);
+    await writeTexts(folder, { "Manifest.CSV": ["image,patient", ...rows].join("\n") });
+    expect(new Set(all(await open()).map(({ patient }) => patient)).size).toBe(3);
+  });
 
   it("counts instead of folders: what it does not list is not used, the order of its lines does not matter", async () => {
     await writePairs(folder, stemsOf(8));

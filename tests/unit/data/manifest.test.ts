@@ -25,6 +25,8 @@ describe("a manifest", () => {
     ["quotes", Buffer.from('"image","patient"\n"a;1.png","Müller"\n')],
     ["Windows-1252", Buffer.from("image,patient\na;1.png,Müller\n", "latin1")],
     ["UTF-16", Buffer.from(`${UTF8_MARK}image\tpatient\r\na;1.png\tMüller\r\n`, "utf16le")],
+    ["lines filled up with empty cells", Buffer.from("image,patient\na;1.png,Müller,,\n")],
+    ["paths that begin in the folder itself", Buffer.from("image,patient\n.\\a;1.png,Müller\n")],
     ["blanks and empty lines", Buffer.from("\n image , patient \n\n a;1.png , Müller \n , \n\n")],
   ])("is read with %s", (_, bytes) => {
     const { rows, faults } = parseManifest(bytes);

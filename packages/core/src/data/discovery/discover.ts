@@ -2,7 +2,7 @@ import { PARTS } from "../parts.js";
 import type { Problem } from "../problem.js";
 import { empty } from "./complaints.js";
 import { type FoundCase, together } from "./found-case.js";
-import { shelvesOf } from "./layout.js";
+import { called, shelvesOf } from "./layout.js";
 import { listedCases, MANIFEST } from "./listed.js";
 import { listFolder } from "./listing.js";
 import { type PairingOptions, pairShelf } from "./pairing.js";
@@ -24,7 +24,8 @@ const UNREADABLE = "IMAGE_UNREADABLE";
 /** A manifest counts where there is one, else folders. */
 async function find(folder: string, options: PairingOptions) {
   const names = await listFolder(folder);
-  if (names?.includes(MANIFEST)) return listedCases(folder, options);
+  const manifest = called(names ?? [], [MANIFEST]);
+  if (manifest) return listedCases(folder, manifest, options);
   const shelves = await shelvesOf(folder);
   if (!shelves) return undefined;
   const found = [];

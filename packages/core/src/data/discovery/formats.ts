@@ -24,11 +24,14 @@ export interface FoundFile {
   readonly size: number;
 }
 
-/** A file name without its extension; `.nii.gz` is one, and a number after a dot (as in a UID) is none. */
+/**
+ * A file name without its extension; `.nii.gz` is one, and a number after a dot (as in a UID) is none. Macs write letters
+ * with accents in another way than other systems do (Unicode NFD): here they are equal.
+ */
 export function stemOf(name: string): string {
   const lower = name.toLowerCase();
   const extension = KNOWN.find((known) => lower.endsWith(known));
-  return extension ? name.slice(0, -extension.length) : name;
+  return (extension ? name.slice(0, -extension.length) : name).normalize("NFC");
 }
 
 const hasOneOf = (name: string, extensions: readonly string[]) =>
@@ -37,7 +40,10 @@ const hasOneOf = (name: string, extensions: readonly string[]) =>
 /** What a file is: raster pictures and volumes by their names, DICOM by its content. Nothing for other files. */
 export async function identify(path: string, stem: string): Promise<FoundFile | Problem | undefined> {
   try {
-    const { size } = await stat(path);
+    const info = await stat(path);
+    // A pipe or a socket would keep its reader waiting for ever.
+    if (!info.isFile()) return undefined;
+    const { size } = info;
     if (hasOneOf(path, PICTURES)) return { path, stem, kind: "picture", size };
     if (hasOneOf(path, VOLUMES)) return { path, stem, kind: "nifti", size };
     if (!hasOneOf(path, DICOM) && !(await looksLikeDicom(path))) return undefined;

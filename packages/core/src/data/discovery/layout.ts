@@ -9,7 +9,7 @@ const IMAGES = ["images"];
 const MASKS = ["masks", "labels", "segmentations"];
 
 /** The first of `wanted` among the names of a folder, in any case of its letters, as it is written there. */
-function called(names: readonly string[], wanted: readonly string[]): string | undefined {
+export function called(names: readonly string[], wanted: readonly string[]): string | undefined {
   return wanted.flatMap((want) => names.find((name) => name.toLowerCase() === want) ?? []).at(0);
 }
 

@@ -137,9 +137,12 @@ function withRow(found: FoundCase, { patient, part }: ManifestRow): FoundCase {
   };
 }
 
-/** The cases that a folder's `manifest.csv` lists, sorted by stem: the order of the lines does not matter. */
-export async function listedCases(folder: string, options: PairingOptions): Promise<Found> {
-  const path = join(folder, MANIFEST);
+/**
+ * The cases that a folder's `manifest.csv` lists, sorted by stem: the order of the lines does not matter.
+ * @param name of the manifest, as it is written there
+ */
+export async function listedCases(folder: string, name: string, options: PairingOptions): Promise<Found> {
+  const path = join(folder, name);
   const barred = await accessProblem(path);
   if (barred) return spoiled({ ...barred, severity: "fatal" });
   const { rows, faults, unknown } = parseManifest(await readFile(path));

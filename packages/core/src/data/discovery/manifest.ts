@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { messageOf } from "../../common/errors.js";
 import { csvText, delimiterOf, plainCell } from "../csv-text.js";
@@ -43,8 +44,8 @@ function faultOf(error: unknown): ManifestFault {
   return { line, message: `is no CSV (${messageOf(error)})`, remedy: "check the quotes of this line" };
 }
 
-/** A Windows path where it cannot be a name with a backslash: this machine's separator is the slash. */
-const path = (cell: string) => cell.replaceAll("\\", "/");
+/** A Windows path where it cannot be a name with a backslash: this machine's separator is the slash. "./a" is "a". */
+const path = (cell: string) => posix.normalize(cell.replaceAll("\\", "/"));
 
 /**
  * Parses `manifest.csv` (RFC 4180; separated by comma, semicolon or tab; with or without a byte order mark): a header line
@@ -89,7 +90,8 @@ function headFaults(names: readonly string[]): ManifestFault[] {
 function rowOf({ record, info }: Record, names: readonly string[]): ManifestRow | ManifestFault {
   const line = info.lines;
   const cell = (column: Column) => record[names.indexOf(column)]?.trim() || undefined;
-  if (record.length > names.length)
+  // Spreadsheets fill lines up with empty cells.
+  if (record.slice(names.length).some((cell) => cell !== ""))
     return {
       line,
       message: `has ${record.length} cells, but there are ${names.length} columns`,
