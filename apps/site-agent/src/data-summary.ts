@@ -95,7 +95,7 @@ export function checkedText(checked: Checked): string {
     ...(leftOut > 0
       ? [`  bad       ${leftOut} of ${images}; up to ${percent(tolerance)} are left out, more are refused`]
       : []),
-    ...(unused > 0 ? [`  unused    ${unused} images of series, not marked by their segmentation`] : []),
+    ...(unused > 0 ? [`  unused    ${unused} images of studies, not marked by their segmentations`] : []),
     ...problemLines(checked, "fatal"),
     ...problemLines(checked, "case"),
     ...problemLines(checked, "warning"),

@@ -22,7 +22,10 @@ const open = (rules = {}, tolerance = 0) => openDataset(folder, { seed: 1, readi
 const uid = (i: number) => `2.25.100${i}`;
 
 /** Images without extensions, as scanners write them: each of a patient of its own unless told. */
-async function images(count: number, of: { frames?: number; patient?: (i: number) => string | undefined } = {}) {
+async function images(
+  count: number,
+  of: { frames?: number; patient?: (i: number) => string | undefined; study?: (i: number) => string } = {},
+) {
   for (let i = 0; i < count; i++) {
     const patient = of.patient ? of.patient(i) : `patient ${i}`;
     const grey = (x: number, y: number, frame: number) => (x * 3 + y * 5 + x * y * (i + 2) + frame * 29) % 256;
@@ -30,6 +33,7 @@ async function images(count: number, of: { frames?: number; patient?: (i: number
       instance: uid(i),
       grey,
       ...(of.frames ? { frames: of.frames } : {}),
+      ...(of.study ? { study: of.study(i) } : {}),
       ...(patient === undefined ? {} : { patient }),
     });
   }
@@ -72,11 +76,21 @@ describe("DICOM images", () => {
     expect(samples.map(({ mask }) => mask.kind)).toEqual(Array(5).fill("picture"));
   });
 
-  it("of a series that its segmentation does not cover are not used, and are no problem", async () => {
+  it("of a study that its segmentation does not cover are not used, and are no problem", async () => {
     await images(8);
     for (let i = 0; i < 5; i++) await segment(i);
     const dataset = await open();
     expect([all(dataset).length, dataset.leftOut]).toEqual([5, []]);
+  });
+
+  it("of a study without any segmentation are told, each, though other studies have theirs", async () => {
+    await images(8, { study: (i) => (i < 6 ? "2.25.1" : "2.25.2") });
+    for (let i = 0; i < 5; i++) await segment(i);
+    const { leftOut } = await open({}, 0.5);
+    expect(leftOut?.map(({ code, file }) => [code, file.slice(folder.length + 1)])).toEqual([
+      ["DATASET_UNPAIRED", "IM0006"],
+      ["DATASET_UNPAIRED", "IM0007"],
+    ]);
   });
 
   it("without any mask are told, each", async () => {
@@ -190,9 +204,23 @@ describe("patients of DICOM images", () => {
     expect(error.message).toContain("manifest.csv");
   });
 
-  it("that are missing make every image stand for itself", async () => {
-    await images(5, { patient: () => undefined });
-    for (let i = 0; i < 5; i++) await segment(i);
+  it("that are missing keep the images of a study together", async () => {
+    await images(9, { patient: (i) => (i % 2 ? "" : undefined), study: (i) => `2.25.${(i % 3) + 1}` });
+    for (let i = 0; i < 9; i++) await segment(i);
+    const { train, val, test } = await open();
+    for (const part of [train, val, test])
+      expect(new Set(part.map(({ stem }) => Number(stem.slice(-1)) % 3)).size).toBe(1);
+  });
+
+  it("that are missing, and studies too, keep the frames of a file together; else every image stands for itself", async () => {
+    const nobody = { patient: () => undefined, study: () => "" };
+    await images(3, { ...nobody, frames: 2 });
+    for (let i = 0; i < 6; i++) await writeMask(join(folder, `IM000${i % 3}_${i < 3 ? 1 : 2}.png`));
+    const { train, val, test } = await open();
+    for (const part of [train, val, test]) expect(new Set(part.map(({ image }) => image.path)).size).toBe(1);
+    folder = await temporaryFolder();
+    await images(5, nobody);
+    for (let i = 0; i < 5; i++) await writeMask(join(folder, `IM000${i}.png`));
     expect(all(await open()).every(({ patient }) => patient === undefined)).toBe(true);
   });
 

@@ -46,8 +46,8 @@ test("a folder of real DICOM images, each with a segmentation made for it", asyn
   const checked = await checkData(folder, { seed: 1 });
   expect([checked.error, checked.problems]).toEqual([undefined, []]);
   expect([checked.images, checked.formats]).toEqual([8, { images: { DICOM: 8 }, masks: { "DICOM-SEG": 8 } }]);
-  // One of the files has no identifier.
-  expect(checked.patients).toBe(5);
+  // One of the files has no identifier of a patient: its study stands for one.
+  expect(checked.patients).toBe(6);
 });
 
 test("a real volume with its label map: slices, one patient", async () => {

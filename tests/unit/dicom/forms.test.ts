@@ -26,6 +26,7 @@ async function expectPicture(bytes: Uint8Array) {
     columns: 2,
     frames: 1,
     patientId: "P1",
+    study: "2.25.2",
     kind: "image",
   });
   expect(greyRows(await readDicomImage(path, 0))).toEqual([[0, 128]]);

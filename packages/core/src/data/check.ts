@@ -32,7 +32,7 @@ export interface Checked {
   /** Bad cases, which are left out if the others are used. */
   readonly leftOut: number;
   readonly tolerance: number;
-  /** Images that no segmentation marks, though it marks others of their series. */
+  /** Images that no segmentation marks, though one marks others of their study. */
   readonly unused: number;
   /** The share of the picture that is marked, over the good cases, 0..1. */
   readonly foreground: { readonly min: number; readonly median: number; readonly max: number } | undefined;

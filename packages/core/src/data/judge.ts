@@ -19,7 +19,7 @@ export interface Judgement {
   readonly left: Split<Sample>;
   /** Good and bad cases. */
   readonly total: number;
-  /** Images that no segmentation marks, though it marks others of their series. */
+  /** Images that no segmentation marks, though one marks others of their study. */
   readonly unused: number;
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import type { KnownPatient } from "./discovery/found-case.js";
 
 /** Gives the site's salt; called only where a patient is known. */
 export type SaltSource = () => Promise<Uint8Array>;
@@ -19,10 +20,10 @@ export class PatientNames {
   constructor(private readonly source: SaltSource) {}
 
   /**
-   * @param kind identifiers of patients and names of files never meet
+   * @param kind identifiers of patients, of studies and names of files never meet
    * @returns 32 hexadecimal digits
    */
-  async name(kind: "patient" | "file", identifier: string): Promise<string> {
+  async name(kind: KnownPatient["kind"], identifier: string): Promise<string> {
     this.#salt ??= this.source();
     const hmac = createHmac("sha256", await this.#salt).update(`fedbaps/${kind}/1\0`);
     return hmac.update(identifier).digest("hex").slice(0, DIGITS);

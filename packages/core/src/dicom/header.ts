@@ -19,6 +19,8 @@ export interface DicomHeader {
   readonly frames: number;
   /** For telling patients apart at this site. Never leaves it, and is written nowhere. */
   readonly patientId?: string;
+  /** Study Instance UID: a study is one patient's. Never leaves the site, and is written nowhere. */
+  readonly study?: string;
   readonly kind: "image" | "segmentation" | "other";
 }
 
@@ -58,6 +60,7 @@ export function headerOf(file: DicomFile): DicomHeader {
   const { data, pixels } = file;
   const sopClass = data.text(TAGS.SOPClassUID) ?? "";
   const patientId = patientIdOf(data);
+  const study = data.text(TAGS.StudyInstanceUID);
   const kind = kindOf(sopClass, pixels !== undefined);
   // Checked here, so that nobody lists the frames of a file that announces a thousand million.
   const { rows, columns, frames } = kind === "other" ? { rows: 0, columns: 0, frames: 0 } : pixelFormat(file);
@@ -69,6 +72,7 @@ export function headerOf(file: DicomFile): DicomHeader {
     columns,
     frames,
     ...(patientId === undefined ? {} : { patientId }),
+    ...(study === undefined ? {} : { study }),
     kind,
   };
 }

@@ -7,10 +7,12 @@ import type { FoundFile } from "./formats.js";
 import { type Found, type FoundCase, type KnownPatient, NOTHING, spoiled } from "./found-case.js";
 import type { MaskIndex } from "./masks.js";
 
-/** The patient of a DICOM image, where its header says. */
-export function patientOf({ patientId }: Pick<DicomHeader, "patientId">): KnownPatient | undefined {
+/** Whose a DICOM image is: the patient that its header names, else its study's, else, of several frames, its file's. */
+function patientOf({ path }: FoundFile, { patientId, study, frames }: DicomHeader): KnownPatient | undefined {
   const identifier = patientId?.trim();
-  return identifier ? { kind: "patient", identifier } : undefined;
+  if (identifier) return { kind: "patient", identifier };
+  if (study) return { kind: "study", identifier: study };
+  return frames > 1 ? { kind: "file", identifier: path } : undefined;
 }
 
 interface Frames {
@@ -67,7 +69,7 @@ function ambiguous(file: FoundFile, masks: readonly MaskSource[]): Problem {
 /**
  * The cases of a DICOM image: its frames with a mask, by the rule. Masks are DICOM segmentations that reference the image,
  * and pictures called as its file or its SOP Instance UID, followed by `_` and the frame's number from 1 where it has several.
- * @param covered whether segmentations cover other images of the same place: those without are then slices not marked
+ * @param covered whether segmentations cover other images of the same study: those without are then slices not marked
  */
 export function dicomCases(file: FoundFile, index: MaskIndex, rules: ReadingRules, covered: boolean): Found {
   const header = file.header as DicomHeader;
@@ -83,7 +85,7 @@ export function dicomCases(file: FoundFile, index: MaskIndex, rules: ReadingRule
       remedy: "correct frames: in site.yaml, or --frames",
     });
   if (![...masks.values()].flat().length) return covered ? { ...NOTHING, unused: 1 } : spoiled(unpaired(file));
-  const patient = patientOf(header);
+  const patient = patientOf(file, header);
   const cases: FoundCase[] = [];
   const problems: Problem[] = [];
   for (const frame of chosen) {

@@ -2,9 +2,9 @@ import type { Part } from "../parts.js";
 import type { Problem } from "../problem.js";
 import type { MaskSource, PictureSource } from "../sources.js";
 
-/** Whose picture it is: an identifier of the patient, or the file of a volume, which is of one patient. Never leaves. */
+/** Whose picture it is: an identifier of the patient, or of a study or a file, each of one patient. Never leaves. */
 export interface KnownPatient {
-  readonly kind: "patient" | "file";
+  readonly kind: "patient" | "study" | "file";
   readonly identifier: string;
 }
 
@@ -24,7 +24,7 @@ export interface Found {
   readonly cases: readonly FoundCase[];
   /** Those of severity `case` stand for a picture that became no case. */
   readonly problems: readonly Problem[];
-  /** Images that are rightly not used: slices of a series that its segmentation does not cover. */
+  /** Images that are rightly not used: images of a study that its segmentations do not cover. */
   readonly unused: number;
 }
 

@@ -1,3 +1,4 @@
+import type { DicomHeader } from "../../dicom/header.js";
 import type { KeptFindings } from "../findings.js";
 import { mapLimited } from "../limited.js";
 import type { Problem } from "../problem.js";
@@ -26,8 +27,17 @@ function oneMask(file: FoundFile, masks: readonly FoundFile[]): FoundFile | Prob
   return masks.length === 1 ? masks[0] : twice(masks, "masks");
 }
 
-async function casesOf(file: FoundFile, index: MaskIndex, options: PairingOptions, covered: boolean): Promise<Found> {
-  if (file.kind === "dicom") return dicomCases(file, index, options.rules, covered);
+/** Images that name no study count as of one. */
+const studyOf = ({ study = "" }: Pick<DicomHeader, "study">) => study;
+
+/** @param covered the studies of which segmentations cover some image */
+async function casesOf(
+  file: FoundFile,
+  index: MaskIndex,
+  options: PairingOptions,
+  covered: ReadonlySet<string>,
+): Promise<Found> {
+  if (file.kind === "dicom") return dicomCases(file, index, options.rules, covered.has(studyOf(file.header ?? {})));
   const mask = oneMask(file, index.named(file.stem));
   if ("severity" in mask) return spoiled(mask);
   return pairOf(file, mask, options);
@@ -55,7 +65,12 @@ export async function pairShelf(shelf: Shelf, options: PairingOptions): Promise<
   for (const file of shelf.pictures) byStem.set(file.stem, [...(byStem.get(file.stem) ?? []), file]);
   const instances = new Set(shelf.pictures.flatMap(({ header }) => header?.instance ?? []));
   const strangers = index.strangers(instances);
-  const covered = shelf.segmentations.length > strangers.length;
+  // Images of a study that has no segmentation at all may have lost it: that is told.
+  const covered = new Set(
+    shelf.pictures.flatMap(({ header }) =>
+      header && index.covering(header.instance).length > 0 ? studyOf(header) : [],
+    ),
+  );
   const stems = [...byStem.keys()].sort();
   const found = await mapLimited(stems, VOLUMES_AT_ONCE, async (stem) => {
     options.signal?.throwIfAborted();
