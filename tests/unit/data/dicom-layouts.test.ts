@@ -100,6 +100,15 @@ describe("DICOM images", () => {
     expect(leftOut).toMatchObject([{ code: "DATASET_UNPAIRED", file: join(folder, "IM0005") }]);
   });
 
+  it("that cannot be read are one bad case each: their masks do not pass for pictures", async () => {
+    await images(5);
+    for (let i = 0; i < 5; i++) await writeMask(join(folder, `IM000${i}.png`));
+    await writeTexts(folder, { "BAD.dcm": "no picture" });
+    await writeMask(join(folder, "BAD.png"));
+    const { leftOut } = await open({}, 0.2);
+    expect(leftOut).toMatchObject([{ code: "IMAGE_UNREADABLE", file: join(folder, "BAD.dcm") }]);
+  });
+
   it("with two segmentations of one frame are refused, and both are named", async () => {
     await images(6);
     for (let i = 0; i < 6; i++) await segment(i);

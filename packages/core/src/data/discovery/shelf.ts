@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { mapLimited } from "../limited.js";
 import type { Part } from "../parts.js";
 import type { Problem } from "../problem.js";
@@ -85,9 +85,14 @@ const FRAME = /[_-]\d+$/;
 export async function flatShelf(folder: string, part?: Part): Promise<Shelf> {
   const { files, problems, others } = await lookThrough(folder);
   const plain = files.filter((file) => !isSegmentation(file));
-  const stems = new Set(plain.map(({ stem }) => stem));
+  // The mask of a file that cannot be read is no picture without a mask.
+  const lost = problems.map(({ file }) => stemOf(relative(folder, file).split(sep).join("/")));
+  const stems = new Set([...plain.map(({ stem }) => stem), ...lost]);
   const images = plain.filter(({ kind }) => kind !== "picture");
-  const names = new Set(images.flatMap(({ stem, header }) => (header ? [stem, header.instance] : [stem])));
+  const names = new Set([
+    ...images.flatMap(({ stem, header }) => (header ? [stem, header.instance] : [stem])),
+    ...lost,
+  ]);
   const isMask = ({ stem, kind }: FoundFile) => {
     const base = withoutEnding(stem);
     if (MASK_FOLDERS.test(stem) || (base !== undefined && stems.has(base))) return true;
