@@ -1,12 +1,11 @@
 import "@fedbaps/core/blackbox/telemetry-off.js";
 
 import { randomBytes } from "node:crypto";
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { CommandIo } from "./options.js";
 import { runProgram } from "./program.js";
+import { askTerminal } from "./terminal-question.js";
 
 /** What a shell expects of a process that a signal ended: 128 and the signal's number. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -19,28 +18,26 @@ process.umask(0o077);
 const stopping = new AbortController();
 let stoppedWith: number | undefined;
 
-for (const [signal, status] of Object.entries(SIGNALS))
-  process.on(signal, () => {
-    // The second signal does not wait.
-    if (stoppedWith !== undefined) process.exit(status);
-    stoppedWith = status;
-    stopping.abort();
-    setTimeout(() => process.exit(status), LONGEST_STOP_MS).unref();
-  });
-
-async function ask(question: string, shown = true): Promise<string | undefined> {
-  if (!process.stdin.isTTY) return undefined;
-  if (!shown) process.stderr.write(question);
-  // With an output of its own the terminal no longer shows what is typed; this one says nothing.
-  const output = shown ? process.stderr : new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({ input: process.stdin, output, terminal: true });
-  try {
-    return await terminal.question(question, { signal: stopping.signal });
-  } finally {
-    terminal.close();
-    if (!shown) process.stderr.write("\n");
-  }
+function stop(status: number): void {
+  // The second signal does not wait.
+  if (stoppedWith !== undefined) process.exit(status);
+  stoppedWith = status;
+  stopping.abort();
+  setTimeout(() => process.exit(status), LONGEST_STOP_MS).unref();
 }
+
+for (const [signal, status] of Object.entries(SIGNALS)) process.on(signal, () => stop(status));
+
+const ask = async (question: string, shown = true): Promise<string | undefined> =>
+  process.stdin.isTTY
+    ? askTerminal(question, {
+        input: process.stdin,
+        output: process.stderr,
+        signal: stopping.signal,
+        shown,
+        interrupted: () => stop(SIGNALS.SIGINT),
+      })
+    : undefined;
 
 const io: CommandIo = {
   // A file or a pipe gets no colours, whatever standard error is.
@@ -51,7 +48,7 @@ const io: CommandIo = {
   random: (count) => new Uint8Array(randomBytes(count)),
   signal: stopping.signal,
   terminal: process.stderr.isTTY === true,
-  ask,
+  ask: (question) => ask(question),
   askSecret: (question) => ask(question, false),
 };
 
