@@ -1,3 +1,4 @@
+import { UsageError } from "@fedbaps/core/common/errors.js";
 import { publicKeySchema } from "@fedbaps/core/wire/primitives.js";
 import { z } from "zod";
 import { AgentError } from "./errors.js";
@@ -34,15 +35,13 @@ export async function loadMembership(home: Home): Promise<Membership> {
 
 /**
  * The coordinator's address, without a path's trailing slash.
+ * @throws UsageError for what is no such address
  * @throws AgentError POLICY_REFUSED for plain HTTP to a host that the policy does not name
  */
 export function checkUrl(text: string, policy: Policy): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== "https:" && url.protocol !== "http:"))
-    throw new AgentError(
-      "COORDINATOR_UNREACHABLE",
-      `"${text}" is no address of a coordinator; write it as https://HOST`,
-    );
+    throw new UsageError(`"${text}" is no address of a coordinator; write it as https://HOST`);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (url.protocol === "http:" && !isLoopback(host) && !policy.allowInsecureHttp.includes(host))
     throw new AgentError(

@@ -24,6 +24,28 @@ describe("init and status", () => {
     expect(JSON.parse(status.out)).toMatchObject({ site, fingerprint, coordinator: null, data: "/data", studies: [] });
   });
 
+  it("refuse what names no black box before anything is made, and say of a data folder that it is not there", async () => {
+    const folder = await temporaryFolder();
+    const home = join(folder, "home");
+    const refused = await run("init", "--home", home, "--site", "ward-7", "--blackbox", "foo:bar");
+    expect(refused).toMatchObject({ status: 2, out: "" });
+    expect(refused.err).toContain('--blackbox: unknown black box "foo:bar"');
+    await expect(readFile(join(home, "policy.yaml"))).rejects.toThrow("ENOENT");
+    const made = await run("init", "--home", home, "--site", "ward-7", "--data", join(folder, "lesions"));
+    expect(made.status).toBe(0);
+    expect(made.err).toContain(`${join(folder, "lesions")} is no folder now`);
+    const there = await run("init", "--home", join(folder, "other"), "--site", "ward-7", "--data", folder);
+    expect(there.err).not.toContain("is no folder");
+  });
+
+  it("enroll takes an address that is none for wrong usage", async () => {
+    const home = join(await temporaryFolder(), "home");
+    await run("init", "--home", home, "--site", "ward-7");
+    const refused = await run("enroll", "--home", home, "--coordinator", "fed.example", "--code", "CODE");
+    expect(refused).toMatchObject({ status: 2, out: "" });
+    expect(refused.err).toContain("write it as https://HOST");
+  });
+
   it("keep a policy that is there already", async () => {
     const home = await temporaryFolder();
     await writeFile(join(home, "policy.yaml"), "minCohort: 5\n");

@@ -1,8 +1,9 @@
+import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { absoluteSpec, SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
-import { UsageError } from "@fedbaps/core/common/errors.js";
+import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { createIdentity, memberOf } from "@fedbaps/core/secagg/keys.js";
 import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { nameSchema } from "@fedbaps/core/wire/primitives.js";
@@ -47,13 +48,13 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
       "HOME_EXISTS",
       `${home.folder} holds a site already; nothing was changed. Choose another --home`,
     );
+  const data = options.data === undefined ? {} : { data: resolve(options.data) };
+  const blackbox = options.blackbox === undefined ? {} : { blackbox: givenSpec(options.blackbox) };
   const passphrase = options.passphrase ? await newPassphrase(io) : undefined;
   await home.create();
   const identity = createIdentity(site, io.random);
   try {
     await keepOrWrite(home.policy, POLICY_TEXT);
-    const data = options.data === undefined ? {} : { data: resolve(options.data) };
-    const blackbox = options.blackbox === undefined ? {} : { blackbox: absoluteSpec(options.blackbox) };
     await writeFileAtomic(home.site, siteSettingsText({ site, ...data, ...blackbox }));
     // Last: a home with an identity is complete.
     await saveIdentity(home, identity, { since: new Date(io.clock.now()).toISOString(), passphrase });
@@ -64,12 +65,31 @@ async function init(io: CommandIo, options: InitOptions): Promise<void> {
   const words = siteWords(memberOf(identity));
   if (options.json) return printJson(io, { home: home.folder, site, fingerprint, words });
   io.stdout(`site ${site} in ${home.folder}\nfingerprint ${fingerprint}\nwords ${words}\n`);
+  if (data.data !== undefined && !(await isFolder(data.data)))
+    say(io, `note: ${data.data} is no folder now; mend data: in ${home.site} if it should be`);
   say(io, `next: read ${home.policy}, then: fedbaps-site enroll --coordinator URL`);
 }
 
 /** A policy that somebody prepared is theirs. */
 async function keepOrWrite(file: string, text: string): Promise<void> {
   if ((await readIfThere(file)) === undefined) await writeFileAtomic(file, text);
+}
+
+/** @throws UsageError for what names no black box: before anything is made */
+function givenSpec(text: string): string {
+  try {
+    return absoluteSpec(text);
+  } catch (error) {
+    throw new UsageError(`--blackbox: ${messageOf(error)}`);
+  }
+}
+
+/** Data may be mounted later, so this is only told. */
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
 }
 
 function siteName(given: string | undefined): string {
