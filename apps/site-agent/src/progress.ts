@@ -30,6 +30,8 @@ export interface DisplayInit {
 }
 
 const LINE_MS = 10_000;
+/** The rest of the budget is not spent any more: this site has reported, or the study is over. */
+const ENDED = ["done", "completed", "aborted"];
 
 /** Progress on standard error: JSON lines, or one line for a person with the time left. */
 export class ProgressDisplay {
@@ -76,7 +78,7 @@ export class ProgressDisplay {
     const first = this.#begun.get(figures.study);
     if (!first) this.#begun.set(figures.study, { queries: figures.queries, at: now });
     const spent = figures.queries - (first?.queries ?? figures.queries);
-    if (!first || spent <= 0 || figures.phase === "done") return figures;
+    if (!first || spent <= 0 || ENDED.includes(figures.phase)) return figures;
     const left = ((figures.budget - figures.queries) * (now - first.at)) / spent / 1000;
     return { ...figures, secondsLeft: Math.max(0, Math.round(left)) };
   }
