@@ -50,6 +50,8 @@ async function run(io: CommandIo, options: RosterOptions, accept: boolean): Prom
   else if (accept) io.stdout("accepted\n");
 }
 
+const EIGHT = 8;
+
 async function confirm(
   io: CommandIo,
   options: RosterOptions,
@@ -62,6 +64,9 @@ async function confirm(
     (await io.ask?.("Type the eight words as the study lead reads them to you (not from this screen): "));
   if (heard === undefined)
     throw new UsageError('compare the words with the study lead, then: fedbaps-site roster accept --words "..."');
+  const given = heard.split(/[^A-Za-z]+/).filter(Boolean).length;
+  if (given !== EIGHT)
+    throw new UsageError(`these are ${given} words, and a roster has ${EIGHT}; give all of them: nothing was accepted`);
   if (!sameWords(heard, words))
     throw new AgentError(
       "ROSTER_WRONG",

@@ -85,9 +85,13 @@ async function status(io: CommandIo, options: StatusOptions): Promise<void> {
   for (const { study, decision } of figures.decisions) io.stdout(`study ${study}: ${decision}\n`);
   for (const study of studies)
     io.stdout(
-      `study ${study.study}: ${study.rounds} rounds trained, ${study.steps} steps, ${study.queries} queries, ` +
+      `study ${study.study}: ${counted(study.rounds, "round")} trained, ${counted(study.steps, "step")}, ${study.queries} queries, ` +
         `best version ${study.bestVersion}${study.reported ? ", reported" : ""}\n${blackboxLine(study)}`,
     );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function blackboxLine({ byPurpose, blackbox }: StudyStatus): string {
