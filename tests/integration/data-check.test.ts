@@ -216,6 +216,17 @@ describe("data check", () => {
     expect(out).toMatch(/worth a look:\n/);
   });
 
+  it("shows file names on one line each, without what would command a terminal", async () => {
+    await writePairs(folder, stemsOf(9));
+    await writePicture(join(folder, "images", "a\u001b[31m\nb.png"), 20);
+    const { out } = await run("--home", home, "data", "check", folder);
+    expect(out).toContain("    images/a?[31m?b.png: has no mask");
+    await writeFile(join(folder, "manifest.csv"), "image\nno\u001b[31mne.png\n");
+    const { err } = await run("--home", home, "data", "check", folder);
+    expect(err).toContain("no?[31mne.png");
+    expect(err).not.toContain("\u001b");
+  });
+
   it("ends soon when it is stopped, with status 1", async () => {
     await writePairs(folder, stemsOf(30));
     const stop = new AbortController();

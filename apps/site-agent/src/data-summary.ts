@@ -68,7 +68,8 @@ function problemLines({ folder, problems }: Checked, severity: Severity): string
     `  ${code} (${group.length})`,
     ...group.slice(0, LISTED).map(({ file, message, remedy, sample }) => {
       const number = sample === undefined ? "" : ` (case ${sample})`;
-      return `    ${shortPath(folder, file)}${number}: ${message}; ${remedy}`;
+      // A file's name must not command the terminal, or break the line.
+      return `    ${shortPath(folder, file)}${number}: ${message}; ${remedy}`.replace(/\p{Cc}/gu, "?");
     }),
     ...(group.length > LISTED ? [`    and ${group.length - LISTED} more (--json lists all)`] : []),
   ]);

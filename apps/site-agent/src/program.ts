@@ -80,7 +80,8 @@ export async function runProgram(argv: readonly string[], io: CommandIo): Promis
 
 /** Expected errors in their own words; the stack only for what nobody foresaw. */
 function plainLine(error: unknown): string {
-  if (error instanceof FedBapsError) return error.message;
+  // It may quote a file's name, which must not command the terminal.
+  if (error instanceof FedBapsError) return error.message.replace(/[^\P{Cc}\n\t]/gu, "?");
   const failure = fileFailure(error);
   const { path } = error as { path?: unknown };
   if (failure) return `${typeof path === "string" ? path : "a file"}: ${failure.what}; ${failure.remedy}`;

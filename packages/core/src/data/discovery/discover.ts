@@ -18,19 +18,19 @@ export interface Discovery {
   readonly ownSplit: boolean;
 }
 
-/** A folder of nothing but such files most likely holds something else than pictures. */
+/** A folder of nothing but such files most likely holds something else than pictures, unless a manifest lists them. */
 const UNREADABLE = "IMAGE_UNREADABLE";
 
 /** A manifest counts where there is one, else folders. */
 async function find(folder: string, options: PairingOptions) {
   const names = await listFolder(folder);
   const manifest = called(names ?? [], [MANIFEST]);
-  if (manifest) return listedCases(folder, manifest, options);
+  if (manifest) return { ...(await listedCases(folder, manifest, options)), listed: true };
   const shelves = await shelvesOf(folder);
   if (!shelves) return undefined;
   const found = [];
   for (const shelf of shelves) found.push(await pairShelf(shelf, options));
-  return together(found);
+  return { ...together(found), listed: false };
 }
 
 /**
@@ -40,11 +40,11 @@ async function find(folder: string, options: PairingOptions) {
 export async function discover(folder: string, options: PairingOptions): Promise<Discovery> {
   const found = await find(folder, options);
   if (!found) return { folder, cases: [], unused: 0, ownSplit: false, problems: [missing(folder)] };
-  const { cases, problems, unused } = found;
+  const { cases, problems, unused, listed } = found;
   const ownSplit = cases.some(({ part }) => part !== undefined);
   const ordered = ownSplit ? PARTS.flatMap((part) => cases.filter((one) => one.part === part)) : cases;
   const told = problems.some(
-    ({ severity, code }) => severity === "fatal" || (severity === "case" && code !== UNREADABLE),
+    ({ severity, code }) => severity === "fatal" || (severity === "case" && (listed || code !== UNREADABLE)),
   );
   const none = cases.length === 0 && !told;
   const nothing = none
