@@ -106,5 +106,8 @@ describe("what is not a decoder file", () => {
         code: "DECODER_FILE",
         message: expect.stringContaining(wrong),
       });
+    expect(await thrownBy(() => loadDecoder(file))).toMatchObject({
+      message: expect.stringMatching(/: no such file; check the path$/),
+    });
   });
 });

@@ -3,19 +3,11 @@ import { queriesOf } from "@fedbaps/core/blackbox/metered.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { Command } from "commander";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { addReadingOptions } from "../material.js";
-import {
-  BLACKBOX_HELP,
-  type CommandIo,
-  homeFolder,
-  integer,
-  type MeasureOptions,
-  measureSettings,
-  printJson,
-  say,
-} from "../options.js";
+import { BLACKBOX_HELP, homeFolder, integer, type MeasureOptions, measureSettings } from "../options.js";
 import { imageNames, type MadeGallery, makeGallery } from "../report/gallery.js";
 import { loadSubject, type Subject } from "../report/load.js";
 import { reportPage } from "../report/page.js";
@@ -69,6 +61,8 @@ async function run(io: CommandIo, named: string | undefined, options: ReportOpti
       `--out ${out}: cannot be written (${messageOf(error)}); choose another file`,
     );
   }
+  const note = made?.gallery.note;
+  if (note !== undefined) say(io, `note: ${note}`);
   if (options.json) printJson(io, figuresOf(subject, made, out));
   else {
     const pictures = made?.gallery.pictures.size ?? 0;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { MeterState } from "@fedbaps/core/blackbox/metered.js";
+import { withoutFolders } from "@fedbaps/core/decoder/decoder-file.js";
 import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { z } from "zod";
@@ -81,7 +82,7 @@ export interface WrittenResults extends Results {
 export function writeResults(folder: string, results: Results): Promise<void> {
   const { name, identity } = results.blackbox;
   // Without the folders of this machine: the file may be handed on.
-  const blackbox = { name: name.replace(/^(.*?:).*[\\/]/, "$1"), identity };
+  const blackbox = { name: withoutFolders(name), identity };
   const written = { format: FORMAT, program: VERSION, protocol: PROTOCOL_VERSION, ...results, blackbox };
   return writeJson(join(folder, FILE), written, 0o600);
 }

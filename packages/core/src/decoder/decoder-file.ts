@@ -96,9 +96,10 @@ export async function loadDecoder(file: string): Promise<{ theta: Float32Array; 
       },
     };
   } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new DecoderError(
       "DECODER_FILE",
-      `cannot use the decoder ${file}: ${messageOf(error)}`,
+      `cannot use the decoder ${file}: ${missing ? "no such file; check the path" : messageOf(error)}`,
       { file },
       { cause: error },
     );

@@ -148,6 +148,7 @@ describe("report of a local run", () => {
     const changed = await report(other, "--data", site);
     expect([changed.status, changed.pictures]).toEqual([0, 0]);
     expect(changed.page).toContain("the data folder has other images than those that were measured");
+    expect(changed.err).toContain("other images than those that were measured");
   });
 
   it("works for a run that stayed zero-shot, and refuses what is no result", async () => {
