@@ -1,5 +1,5 @@
 import { systemClock } from "@fedbaps/core/common/clock.js";
-import type { CommandIo } from "@fedbaps/site-agent/options.js";
+import type { CommandIo } from "@fedbaps/site-agent/command-io.js";
 import { runProgram } from "@fedbaps/site-agent/program.js";
 import { random } from "../unit/site-agent/make-runner.js";
 

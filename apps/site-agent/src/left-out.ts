@@ -1,7 +1,7 @@
 import type { Logger } from "@fedbaps/core/common/logger.js";
 import type { Dataset } from "@fedbaps/core/data/dataset.js";
 import { codesText, countByCode } from "@fedbaps/core/data/tolerance.js";
-import { type CommandIo, say } from "./options.js";
+import { type CommandIo, say } from "./command-io.js";
 
 const LISTED = 10;
 

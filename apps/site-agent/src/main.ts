@@ -3,7 +3,7 @@ import "@fedbaps/core/blackbox/telemetry-off.js";
 import { randomBytes } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
 import { systemClock } from "@fedbaps/core/common/clock.js";
-import type { CommandIo } from "./options.js";
+import type { CommandIo } from "./command-io.js";
 import { runProgram } from "./program.js";
 import { askTerminal } from "./terminal-question.js";
 

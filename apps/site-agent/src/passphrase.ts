@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
-import type { CommandIo } from "./options.js";
+import type { CommandIo } from "./command-io.js";
 
 /** Gives the passphrase of a home's keys; undefined when there is none to be had. Asked once, it gives the same again. */
 export type PassphraseSource = () => Promise<string | undefined>;

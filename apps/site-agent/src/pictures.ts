@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { comparisonPanel } from "@fedbaps/core/image/panel.js";
 import { writePng } from "@fedbaps/core/image/write.js";
 import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
@@ -15,7 +15,7 @@ export async function writePictures(context: {
   readonly out: string;
 }): Promise<string[]> {
   const folder = join(context.out, "pictures");
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const files: string[] = [];
   const comparisons = await context.training.comparisons(context.theta);
   for (const [i, comparison] of comparisons.entries()) {

@@ -2,6 +2,7 @@ import { FedBapsError, messageOf, UsageError } from "@fedbaps/core/common/errors
 import { fileFailure } from "@fedbaps/core/common/file-failure.js";
 import { PROTOCOL_VERSION } from "@fedbaps/core/wire/primitives.js";
 import { Command, CommanderError } from "commander";
+import type { CommandIo } from "./command-io.js";
 import { adaptCommand } from "./commands/adapt.js";
 import { blackboxCommand } from "./commands/blackbox.js";
 import { completionCommand } from "./commands/completion.js";
@@ -20,7 +21,6 @@ import { runCommand } from "./commands/run.js";
 import { statusCommand } from "./commands/status.js";
 import { studyCommand } from "./commands/study.js";
 import { examplesText } from "./help-examples.js";
-import type { CommandIo } from "./options.js";
 import { writePictures } from "./pictures.js";
 import { VERSION } from "./version.js";
 

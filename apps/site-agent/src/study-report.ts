@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteReport } from "@fedbaps/core/wire/messages.js";
@@ -100,7 +101,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
     const decoder = join(folder, "decoder.safetensors");
     const write = async () => {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       // What an earlier study or run left here is not this study's result.
       if (theta) await saveDecoder(decoder, theta, provenance);
       else await rm(decoder, { force: true });

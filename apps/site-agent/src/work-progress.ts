@@ -1,5 +1,5 @@
 import { elapsed } from "@fedbaps/core/common/clock.js";
-import type { CommandIo } from "./options.js";
+import type { CommandIo } from "./command-io.js";
 
 /** Shorter work says nothing. */
 const QUIET_MS = 1000;

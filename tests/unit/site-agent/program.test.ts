@@ -38,6 +38,15 @@ describe("init and status", () => {
     expect(there.err).not.toContain("is no folder");
   });
 
+  it("takes no address of a server with a password in it, and does not repeat it", async () => {
+    const home = join(await temporaryFolder(), "home");
+    const spec = "oip:https://user:s3cret@ai.example.org/v2/models/sam";
+    const refused = await run("init", "--home", home, "--site", "ward-7", "--blackbox", spec);
+    expect(refused.status).toBe(2);
+    expect(refused.err + refused.out).not.toContain("s3cret");
+    await expect(readFile(join(home, "site.yaml"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
   it("enroll takes an address that is none for wrong usage", async () => {
     const home = join(await temporaryFolder(), "home");
     await run("init", "--home", home, "--site", "ward-7");

@@ -7,10 +7,10 @@ import {
   type LocalProgress,
 } from "@fedbaps/core/training/local-adaptation.js";
 import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
+import { type CommandIo, say } from "../command-io.js";
 import { WaitingForDisk } from "../disk-patience.js";
 import { GracefulStop } from "../graceful-stop.js";
 import { writing } from "../home-failure.js";
-import { type CommandIo, say } from "../options.js";
 import { AnswerFiles } from "../report/answer-files.js";
 import { duration } from "../work-progress.js";
 import type { AdaptCheckpoint, Unfinished } from "./checkpoint.js";

@@ -13,19 +13,17 @@ import { Command } from "commander";
 import { AdaptCheckpoint } from "../adapt/checkpoint.js";
 import { AdaptRun } from "../adapt/run.js";
 import { runSettings } from "../adapt/settings.js";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { AgentError } from "../errors.js";
 import { leftOutCounts, sayLeftOut } from "../left-out.js";
 import { lockFolder } from "../lock.js";
 import {
   addMeasureOptions,
-  type CommandIo,
   integer,
   type MeasureOptions,
   type MeasureSettings,
   measureSettings,
   oneOf,
-  printJson,
-  say,
   sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";

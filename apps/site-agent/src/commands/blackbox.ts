@@ -9,7 +9,8 @@ import { codeOf, FedBapsError } from "@fedbaps/core/common/errors.js";
 import { writeMaskPng } from "@fedbaps/core/image/write.js";
 import { overlap, threshold } from "@fedbaps/core/metrics/overlap.js";
 import { Command } from "commander";
-import { type CommandIo, type HomeOption, homeFolder, integer, openOptions, printJson, say } from "../options.js";
+import { type CommandIo, printJson, say } from "../command-io.js";
+import { type HomeOption, homeFolder, integer, openOptions } from "../options.js";
 import { readSiteSettings } from "../site-settings.js";
 
 interface CheckOptions extends HomeOption {

@@ -1,9 +1,9 @@
 import { Argument, Command } from "commander";
+import type { CommandIo } from "../command-io.js";
 import { bashCompletion } from "../completion/bash.js";
 import { fishCompletion } from "../completion/fish.js";
 import { completionTree } from "../completion/tree.js";
 import { zshCompletion } from "../completion/zsh.js";
-import type { CommandIo } from "../options.js";
 
 const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 type Shell = keyof typeof SCRIPTS;

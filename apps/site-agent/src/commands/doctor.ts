@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { type CommandIo, printJson } from "../command-io.js";
 import { type CheckState, type NamedFinding, runChecks } from "../doctor/check.js";
 import { coordinatorChecks } from "../doctor/coordinator.js";
 import { homeChecks } from "../doctor/home.js";
@@ -7,7 +8,7 @@ import { materialChecks } from "../doctor/material.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { loadPublic } from "../identity.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { passphraseOf } from "../passphrase.js";
 
 interface DoctorOptions extends HomeOption {

@@ -3,13 +3,14 @@ import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { fingerprint, memberOf } from "@fedbaps/core/secagg/keys.js";
 import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { readRoute } from "../coordinator-route.js";
 import { enrol } from "../enrol.js";
 import { Home } from "../home.js";
 import { loadIdentity, siteFingerprint } from "../identity.js";
 import { lockHome } from "../lock.js";
 import { checkUrl, saveMembership } from "../membership.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { passphraseOf } from "../passphrase.js";
 import { readPolicy } from "../policy.js";
 

@@ -17,20 +17,18 @@ import { CaseCache } from "@fedbaps/core/training/cases.js";
 import { evaluate, type ImageScore } from "@fedbaps/core/training/evaluate.js";
 import { Command } from "commander";
 import { picturesHash, type RunSettings } from "../adapt/settings.js";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { homeScoresFile, KeptScores } from "../evaluation/kept-scores.js";
 import { GracefulStop } from "../graceful-stop.js";
 import { Home } from "../home.js";
 import { leftOutCounts, sayLeftOut } from "../left-out.js";
 import {
   addMeasureOptions,
-  type CommandIo,
   homeFolder,
   integer,
   type MeasureOptions,
   measureSettings,
   oneOf,
-  printJson,
-  say,
   sayNotes,
 } from "../options.js";
 import { WorkProgress } from "../work-progress.js";

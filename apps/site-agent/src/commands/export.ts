@@ -6,11 +6,12 @@ import { type ExportBundle, makeExport } from "@fedbaps/core/export/bundle.js";
 import { worstOf } from "@fedbaps/core/export/check.js";
 import { SPECIMENS } from "@fedbaps/core/export/specimens.js";
 import { Command } from "commander";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { checkFolder, writeFolder } from "../export/folder.js";
 import { type Fitted, fittedTo } from "../export/sizing.js";
 import { type ExportSource, exportSource } from "../export/source.js";
 import { Home } from "../home.js";
-import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { BLACKBOX_HELP, type HomeOption, homeFolder } from "../options.js";
 import { VERSION } from "../version.js";
 import { WorkProgress } from "../work-progress.js";
 

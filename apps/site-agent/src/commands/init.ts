@@ -1,17 +1,19 @@
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { absoluteSpec, SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
+import { parseAddress } from "@fedbaps/core/blackbox/oip/address.js";
+import { absoluteSpec, parseSpec, SPEC_HELP } from "@fedbaps/core/blackbox/spec.js";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { createIdentity, memberOf } from "@fedbaps/core/secagg/keys.js";
 import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { nameSchema } from "@fedbaps/core/wire/primitives.js";
 import { Command } from "commander";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { AgentError } from "../errors.js";
 import { Home, unwritable } from "../home.js";
 import { saveIdentity, siteFingerprint } from "../identity.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { newPassphrase } from "../passphrase.js";
 import { POLICY_TEXT } from "../policy.js";
 import { siteSettingsText } from "../site-settings.js";
@@ -78,6 +80,9 @@ async function keepOrWrite(file: string, text: string): Promise<void> {
 /** @throws UsageError for what names no black box: before anything is made */
 function givenSpec(text: string): string {
   try {
+    const { provider, places } = parseSpec(text);
+    // A server's address with a password in it would be shown by `status`: no such address is taken.
+    if (provider === "oip") parseAddress(places[0]);
     return absoluteSpec(text);
   } catch (error) {
     throw new UsageError(`--blackbox: ${messageOf(error)}`);

@@ -1,9 +1,10 @@
 import { Command } from "commander";
+import { type CommandIo, say } from "../command-io.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { loadDated, loadPublic, renewalBegun, saveIdentity } from "../identity.js";
 import { lockHome } from "../lock.js";
-import { type CommandIo, type HomeOption, homeFolder, say } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { newPassphrase, passphraseOf } from "../passphrase.js";
 
 interface PassphraseOptions extends HomeOption {

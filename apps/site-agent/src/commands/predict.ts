@@ -3,28 +3,13 @@ import { UsageError } from "@fedbaps/core/common/errors.js";
 import { PLANES, readingFields } from "@fedbaps/core/data/reading.js";
 import type { WindowRule } from "@fedbaps/core/data/sources.js";
 import { Command, InvalidArgumentError } from "commander";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { AgentError } from "../errors.js";
-import { BLACKBOX_HELP, type CommandIo, type HomeOption, integer, oneOf, printJson, say } from "../options.js";
-import type { Where } from "../predict/plan.js";
-import { collectLabel, collectPoint, type PromptFlags, parseBox, promptsOf } from "../predict/prompt-flags.js";
+import { BLACKBOX_HELP, integer, oneOf } from "../options.js";
+import type { PredictOptions } from "../predict/options.js";
+import { collectLabel, collectPoint, parseBox, promptsOf } from "../predict/prompt-flags.js";
 import { predictAll } from "../predict/run.js";
 import { outcomeJson, outcomeText } from "../predict/summary.js";
-
-export interface PredictOptions extends HomeOption, PromptFlags {
-  readonly out: string;
-  readonly frame?: number;
-  readonly slice?: number;
-  readonly plane?: Where["plane"];
-  readonly window?: WindowRule;
-  readonly study?: string;
-  readonly decoder?: string;
-  readonly zeroShot?: boolean;
-  readonly forceDecoder?: boolean;
-  readonly segment: string;
-  readonly blackbox?: string;
-  readonly threads?: number;
-  readonly json?: boolean;
-}
 
 /** Pictures that failed, told one by one. */
 const LISTED = 20;

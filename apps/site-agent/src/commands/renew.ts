@@ -1,12 +1,13 @@
 import { memberOf } from "@fedbaps/core/secagg/keys.js";
 import { siteWords } from "@fedbaps/core/secagg/roster.js";
 import { Command } from "commander";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { readRoute } from "../coordinator-route.js";
 import { Home } from "../home.js";
 import { loadDated, siteFingerprint } from "../identity.js";
 import { lockHome } from "../lock.js";
 import { checkUrl, loadMembership } from "../membership.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { passphraseOf } from "../passphrase.js";
 import { readPolicy } from "../policy.js";
 import { renew } from "../renewal.js";

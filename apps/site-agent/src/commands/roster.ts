@@ -3,11 +3,12 @@ import { keyWords, rosterHash, rosterWords, siteWords } from "@fedbaps/core/seca
 import { sameWords } from "@fedbaps/core/secagg/words.js";
 import type { Roster, SignedRoster } from "@fedbaps/core/wire/roster.js";
 import { Command } from "commander";
+import { type CommandIo, printJson } from "../command-io.js";
 import { AgentError } from "../errors.js";
 import { Home } from "../home.js";
 import { loadPublic } from "../identity.js";
 import { fetchOffered } from "../offered.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { acceptedRoster, checkOffered, saveAcceptedRoster } from "../roster-files.js";
 
 interface RosterOptions extends HomeOption {

@@ -1,11 +1,12 @@
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { elapsed } from "@fedbaps/core/common/clock.js";
 import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { Command } from "commander";
 import { Agent } from "../agent.js";
 import { AgentStateWriter } from "../agent-state-writer.js";
 import { watchClock } from "../clock-watch.js";
+import type { CommandIo } from "../command-io.js";
 import { readRoute } from "../coordinator-route.js";
 import { probeWeb } from "../doctor/web-probe.js";
 import { AgentError } from "../errors.js";
@@ -15,7 +16,7 @@ import { lockFolder } from "../lock.js";
 import { fileLogger } from "../log.js";
 import { addReadingOptions, type ReadingOptions } from "../material.js";
 import { checkUrl, loadMembership } from "../membership.js";
-import { BLACKBOX_HELP, type CommandIo, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
+import { BLACKBOX_HELP, type HomeOption, homeFolder, integer, measureSettings } from "../options.js";
 import { passphraseOf } from "../passphrase.js";
 import { AgentPauses } from "../policy/agent-pauses.js";
 import { LivePolicy } from "../policy/live-policy.js";
@@ -146,7 +147,7 @@ async function run(io: CommandIo, options: RunOptions, { afterReport }: RunHooks
 async function writableFolder(folder: string): Promise<string> {
   const path = resolve(folder);
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     return path;
   } catch (error) {
     throw new UsageError(`cannot write to --out ${path}: ${messageOf(error)}`);

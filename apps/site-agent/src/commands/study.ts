@@ -1,11 +1,12 @@
 import { remoteOrigins } from "@fedbaps/core/blackbox/oip/origins.js";
 import { Command } from "commander";
 import { decide, decisionOn, readDecisions } from "../approvals.js";
+import { type CommandIo, printJson, say } from "../command-io.js";
 import { Home } from "../home.js";
 import { loadPublic } from "../identity.js";
 import { fetchOffered } from "../offered.js";
 import { findOffer } from "../offers.js";
-import { type CommandIo, type HomeOption, homeFolder, printJson, say } from "../options.js";
+import { type HomeOption, homeFolder } from "../options.js";
 import { checkPolicy, objections, readPolicy } from "../policy.js";
 import { acceptedRoster } from "../roster-files.js";
 import { readSiteSettings } from "../site-settings.js";

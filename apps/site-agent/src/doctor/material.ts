@@ -6,7 +6,8 @@ import { openDataset } from "@fedbaps/core/data/dataset.js";
 import { readingRules } from "@fedbaps/core/data/reading.js";
 import { DEFAULT_TOLERANCE } from "@fedbaps/core/data/tolerance.js";
 import { threshold } from "@fedbaps/core/metrics/overlap.js";
-import { type CommandIo, type HomeOption, homeFolder, openOptions } from "../options.js";
+import type { CommandIo } from "../command-io.js";
+import { type HomeOption, homeFolder, openOptions } from "../options.js";
 import { readSiteSettings } from "../site-settings.js";
 import { type Check, ok, warning } from "./check.js";
 

@@ -2,7 +2,8 @@ import { openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { UsageError } from "@fedbaps/core/common/errors.js";
 import type { DecoderProvenance } from "@fedbaps/core/decoder/decoder-file.js";
 import type { Sizing } from "@fedbaps/core/training/cases.js";
-import { type CommandIo, type HomeOption, homeFolder, openOptions, say } from "../options.js";
+import { type CommandIo, say } from "../command-io.js";
+import { type HomeOption, homeFolder, openOptions } from "../options.js";
 import { readSiteSettings } from "../site-settings.js";
 import type { ExportSource } from "./source.js";
 

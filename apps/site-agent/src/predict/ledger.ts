@@ -1,6 +1,7 @@
-import { mkdir, open, rmdir, truncate } from "node:fs/promises";
+import { open, rmdir, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "@fedbaps/core/common/errors.js";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { z } from "zod";
 import { readIfThere } from "../yaml-file.js";
 
@@ -51,7 +52,7 @@ export class Ledger {
 
   /** Makes the folder. @throws UsageError for a file of a later version of this program, or of another */
   static async open(folder: string): Promise<Ledger> {
-    const made = (await mkdir(folder, { recursive: true })) !== undefined;
+    const made = await makeFolder(folder);
     const file = join(folder, LEDGER);
     const text = (await readIfThere(file)) ?? "";
     const lines = text.split("\n");

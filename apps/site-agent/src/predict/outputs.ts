@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
+import { makeFolder } from "@fedbaps/core/common/folder.js";
 import { encodeSegmentation } from "@fedbaps/core/dicom/write-segmentation.js";
 import { encodeProbabilityPng } from "@fedbaps/core/image/heat-map.js";
 import type { Image, Mask, ProbabilityMap } from "@fedbaps/core/image/image.js";
@@ -53,7 +53,7 @@ export async function writeAnswer(folder: string, base: string, answer: Answer, 
   drawPromptMarks(shown, task.prompt, width);
   const write = async (ending: string, bytes: Uint8Array) => {
     const name = `${base}${ending}`;
-    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await makeFolder(dirname(join(folder, name)));
     await writeFileAtomic(join(folder, name), bytes, 0o600);
     return name;
   };

@@ -1,19 +1,38 @@
-import { constants } from "node:fs";
-import { access, mkdir, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder with those above it, where it is missing.
- * @throws what the system says. Node's own says of a read-only disk that the folder is not there (ENOENT): here the
- *   nearest folder above tells the reason.
+ * Makes a folder with those above it, where it is missing, one by one: Node's own way never ends where the system says that
+ * a folder is not there that is (below /proc), and says of a read-only disk that it is not there.
+ * @returns whether it was missing. @throws what the system says
  */
-export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+export async function makeFolder(folder: string, mode = 0o777): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode });
+    return await makeOne(folder, mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") await access(await nearest(folder), constants.W_OK);
+    const above = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === folder) throw error;
+    await makeFolder(above, mode);
+    return makeOne(folder, mode);
+  }
+}
+
+async function makeOne(folder: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode });
+    return true;
+  } catch (error) {
+    // A folder on a read-only disk is there, whatever is said of making it.
+    if (await isFolder(folder)) return false;
     throw error;
   }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** The folder, or the nearest above it that is there. */

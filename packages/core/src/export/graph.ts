@@ -1,4 +1,4 @@
-import { DATA_TYPE } from "../blackbox/onnx-schema.js";
+import { ELEMENT_TYPE, type Element } from "./element.js";
 import {
   type Attributes,
   type ConstantInfo,
@@ -7,17 +7,6 @@ import {
   type NodeDescription,
   type TensorInfo,
 } from "./model-file.js";
-
-/** Element types that the graphs use. */
-export type Element = "float32" | "float64" | "int64" | "bool";
-
-/** TensorProto.DataType of each. */
-export const ELEMENT_TYPE: Readonly<Record<Element, number>> = {
-  float32: DATA_TYPE.float32,
-  float64: DATA_TYPE.float64,
-  int64: DATA_TYPE.int64,
-  bool: 9,
-};
 
 /** What a node gives: its name in the graph, and what its elements are, so that the compiler sees a mix-up. */
 export interface Value<E extends Element = Element> {

@@ -1,5 +1,5 @@
 import { ModelProto } from "../blackbox/onnx-schema.js";
-import { ELEMENT_TYPE, type Element } from "./graph.js";
+import { ELEMENT_TYPE, type Element } from "./element.js";
 
 /** IR version 8 and opset 17 belong together (ONNX 1.12, 2022): read by every runtime since. */
 const IR_VERSION = 8;
