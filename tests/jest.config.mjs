@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const suites = {
   default: ["<rootDir>/tests/{unit,contract,protocol,integration}/**/*.test.ts"],
-  // Whole studies in one process, under trouble: too long for every run.
+  // Whole studies under trouble, and commands that are killed or stopped: too long for every run.
   long: ["<rootDir>/tests/long/**/*.test.ts"],
   e2e: ["<rootDir>/tests/e2e/**/*.test.ts"],
   // What rests on the coordinator's database, on a PostgreSQL: see test:postgres.
