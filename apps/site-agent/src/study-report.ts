@@ -110,7 +110,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     };
     await store.patience.keep(() => writing(folder, write));
   }
-  if (out !== undefined) await removePictures(join(out, "pictures"));
+  if (out !== undefined) await store.patience.keep(() => writing(out, () => removePictures(join(out, "pictures"))));
   if (out !== undefined)
     // Pictures are a help for the eye: without them the report is as good.
     await opened

@@ -181,7 +181,7 @@ export class StudyStore {
 
   /** The measurement is in the journal now. */
   async dropPartial(measurement: Measurement): Promise<void> {
-    await rm(this.#partialFile(measurement), { force: true });
+    await this.#remove(this.#partialFile(measurement));
   }
 
   async saveVersion(version: number, theta: Float32Array): Promise<void> {
@@ -201,7 +201,7 @@ export class StudyStore {
   /** Deletes the other versions: any can be had again from the past rounds' sums. */
   async keepVersions(keep: readonly number[]): Promise<void> {
     for (const version of await this.versions())
-      if (!keep.includes(version)) await rm(this.#versionFile(version), { force: true });
+      if (!keep.includes(version)) await this.#remove(this.#versionFile(version));
   }
 
   /** Where the keys to sealed sums are kept. */
@@ -215,6 +215,10 @@ export class StudyStore {
 
   #keep(file: string, meta: unknown, vectors: readonly Float32Array[]): Promise<void> {
     return this.patience.keep(() => writeVectors(this.#path(file), meta, vectors));
+  }
+
+  #remove(file: string): Promise<void> {
+    return this.patience.keep(() => writing(file, () => rm(file, { force: true })));
   }
 
   #versionFile(version: number): string {
