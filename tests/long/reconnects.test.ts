@@ -12,12 +12,12 @@ import { chooseProxy } from "@fedbaps/site-agent/proxy-choice.js";
 import { askIdentity } from "@fedbaps/site-agent/shown-identity.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Server } from "socket.io";
+import { enrol, start, until } from "../integration/coordinator-support.js";
 import { ConnectProxy } from "../support/connect-proxy.js";
 import { FaultProxy } from "../support/fault-proxy.js";
 import { selfSigned } from "../support/self-signed.js";
 import { TlsFront } from "../support/tls-front.js";
 import { random } from "../unit/site-agent/make-runner.js";
-import { enrol, start, until } from "./coordinator-support.js";
 
 let coordinator: Coordinator;
 let identity: Identity;

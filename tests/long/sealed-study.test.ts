@@ -13,12 +13,12 @@ import { decodeRing, encodeRing } from "@fedbaps/core/wire/codec.js";
 import type { RoundSum } from "@fedbaps/core/wire/messages.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { sql } from "kysely";
+import { api, closeAgents, enrol, FakeAgent, signSites, start, until } from "../integration/coordinator-support.js";
 import { plainSum } from "../protocol/parties.js";
 import { codeOf } from "../support/codes.js";
 import { largestDifference } from "../support/numbers.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { WebSocketTap } from "../support/websocket-tap.js";
-import { api, closeAgents, enrol, FakeAgent, signSites, start, until } from "./coordinator-support.js";
 
 // Promise 2 of the design: in a sealed study the coordinator does not learn even the sum.
 

@@ -5,11 +5,11 @@ import { type StudySpec, studySpecSchema } from "@fedbaps/core/wire/study.js";
 import { policySchema } from "@fedbaps/site-agent/policy.js";
 import { studyTraffic } from "@fedbaps/site-agent/statement-traffic.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { api, start } from "../integration/coordinator-support.js";
 import { SimulatedFederation } from "../support/simulated-federation.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { FrameSplitter } from "../support/websocket-frames.js";
 import { WebSocketTap } from "../support/websocket-tap.js";
-import { api, start } from "./coordinator-support.js";
 
 // What `study show` says of sizes, against every byte of a whole study between real agents and a real coordinator.
 
