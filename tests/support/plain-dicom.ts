@@ -3,6 +3,8 @@ import { writeFile } from "node:fs/promises";
 export interface PlainDicom {
   readonly instance: string;
   readonly patient?: string;
+  /** The patient's name; "Doe^Jane" unless given. */
+  readonly name?: string;
   /** Study Instance UID; left out if empty, "2.25.1" unless given. */
   readonly study?: string;
   readonly width?: number;
@@ -34,7 +36,7 @@ const short = (tag: number, value: number) => element(tag, "US", Buffer.from([va
 
 /** A grey image of 8 bits: DICOM PS3.10, explicit VR little endian. */
 export async function writePlainDicom(path: string, image: PlainDicom): Promise<void> {
-  const { instance, patient, study = "2.25.1", width = 12, height = 8, frames = 1 } = image;
+  const { instance, patient, name = "Doe^Jane", study = "2.25.1", width = 12, height = 8, frames = 1 } = image;
   const grey = image.grey ?? ((x, y, frame) => (x * 7 + y * 11 + frame * 5) % 256);
   const pixels = Buffer.alloc(width * height * frames);
   for (let f = 0, at = 0; f < frames; f++)
@@ -54,7 +56,7 @@ export async function writePlainDicom(path: string, image: PlainDicom): Promise<
     text(0x00080016, "UI", CT),
     text(0x00080018, "UI", instance),
     text(0x00080060, "CS", "CT"),
-    text(0x00100010, "PN", "Doe^Jane"),
+    text(0x00100010, "PN", name),
     ...(patient === undefined ? [] : [text(0x00100020, "LO", patient)]),
     ...(study === "" ? [] : [text(0x0020000d, "UI", study)]),
     text(0x0020000e, "UI", "2.25.2"),
