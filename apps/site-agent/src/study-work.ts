@@ -149,7 +149,7 @@ export class StudyWork {
       training,
       store: this.init.store,
       from: await this.#begin(round, training, start),
-      end: stepsAfter(training.plan.steps, round, this.init.study.rounds),
+      end: stepsAfter(training.plan.steps, round, this.init.study.rounds, training.plan.opening),
       stepCost: this.#stepCost,
       reserved: this.#reserved(round, training),
       run: (state, options) => training.trainRound(round, state, options),
@@ -174,7 +174,10 @@ export class StudyWork {
     if (stored) return stored;
     const previous = (await this.init.store.trained())?.state ?? training.startState();
     // A site that missed rounds goes on with the others: it does not make up for the steps of rounds that are over.
-    const step = Math.max(previous.step, stepsAfter(training.plan.steps, round - 1, this.init.study.rounds));
+    const step = Math.max(
+      previous.step,
+      stepsAfter(training.plan.steps, round - 1, this.init.study.rounds, training.plan.opening),
+    );
     const state: OptimizerState = { ...training.roundState(previous, theta), step };
     return { round, state, lossSum: 0, lossCount: 0, meter: training.meter.state };
   }

@@ -32,7 +32,7 @@ model together, under encryption, and show Dice before and after.
   --sites N           sites that take part (default 3, or all subfolders of --data)
   --rounds N          rounds of the study (default 4)
   --require K         sites that a round needs (default: all of 3, all but one of 4 or more)
-  --decoder KIND      ${DECODER_KINDS.join(" or ")} (default filter-bank)
+  --decoder KIND      ${DECODER_KINDS.join(" or ")} (default texture)
   --blackbox SPEC     ${SPEC_HELP} (default bundled)
   --budget QUERIES    black-box queries per site at most, for everything (default 1200)
   --seed N            seed of every random draw (default 1)
@@ -47,7 +47,7 @@ const flags = {
   sites: { type: "string" },
   rounds: { type: "string", default: "4" },
   require: { type: "string" },
-  decoder: { type: "string", default: "filter-bank" },
+  decoder: { type: "string", default: "texture" },
   blackbox: { type: "string", default: "bundled" },
   budget: { type: "string", default: "1200" },
   seed: { type: "string", default: "1" },

@@ -77,7 +77,7 @@ async function run(io: CommandIo, options: EvaluateOptions, seedGiven: boolean):
   const dataset = await openUsable(settings.data, { ...settings.material, seed });
   sayLeftOut(io, dataset);
   const samples = choose(dataset, options.split);
-  const decoder = await openDecoder(loaded?.provenance.decoder ?? "filter-bank");
+  const decoder = await openDecoder(loaded?.provenance.decoder ?? "texture");
   const model = await openBlackBox(settings.blackbox, settings.open);
   const cases = new CaseCache(decoder, model.description, CACHE_BYTES);
   try {

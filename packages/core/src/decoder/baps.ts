@@ -42,7 +42,7 @@ export class BapsDecoder implements IpDecoder {
     return new Embedding(encodeImage(image));
   }
 
-  draw(requests: readonly DrawRequest[]): Float32Array[] {
+  async draw(requests: readonly DrawRequest[]): Promise<Float32Array[]> {
     const out = new Array<Float32Array>(requests.length);
     for (const theta of new Set(requests.map((request) => request.theta))) {
       const indices = requests.flatMap((request, i) => (request.theta === theta ? [i] : []));

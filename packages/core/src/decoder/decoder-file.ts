@@ -4,7 +4,7 @@ import type { ModelDescription } from "../blackbox/model.js";
 import { writeFileAtomic } from "../common/atomic-file.js";
 import { messageOf } from "../common/errors.js";
 import { decoderLayout } from "./layouts.js";
-import { DecoderError, type DecoderKind } from "./parameters.js";
+import { DECODER_KINDS, DecoderError, type DecoderKind } from "./parameters.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "./safetensors.js";
 
 const FORMAT = "fedbaps-decoder/1";
@@ -12,7 +12,7 @@ const FORMAT = "fedbaps-decoder/1";
 const whole = z.string().regex(/^\d+$/);
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
-  decoder: z.enum(["filter-bank", "baps"]),
+  decoder: z.enum(DECODER_KINDS),
   blackbox: z.string(),
   blackboxIdentity: z.string(),
   study: z.string(),

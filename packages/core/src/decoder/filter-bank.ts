@@ -42,7 +42,7 @@ export class FilterBankDecoder implements IpDecoder {
     return new PreparedBasis(tf.tensor2d(basis, [image.width * image.height, IMAGE_BASIS.length]), smooth, means);
   }
 
-  draw(requests: readonly DrawRequest[]): Float32Array[] {
+  async draw(requests: readonly DrawRequest[]): Promise<Float32Array[]> {
     // Requests for the same image and click differ in theta only: one product serves them all.
     const out = new Array<Float32Array>(requests.length);
     const pending = requests.map((request, index) => ({ request, index }));

@@ -16,6 +16,11 @@ export interface DrawRequest {
   readonly image: PreparedImage;
   /** The click, in pixels of the decoder's square. */
   readonly point: Pick<PromptPoint, "x" | "y">;
+  /**
+   * Where the object is, as a value in [0, 1] for each pixel of the square: given in training by a decoder's teacher, in
+   * place of what the decoder believes. Decoders without a belief of their own leave it aside.
+   */
+  readonly belief?: Float32Array;
 }
 
 /**
@@ -34,5 +39,5 @@ export interface IpDecoder {
    * Draws one visual prompt per request: DECODER_SIZE x DECODER_SIZE x 3 grey levels (to be added to 0..255), rows from
    * the top, channels interleaved.
    */
-  draw(requests: readonly DrawRequest[]): Float32Array[];
+  draw(requests: readonly DrawRequest[]): Promise<Float32Array[]>;
 }

@@ -1,11 +1,14 @@
+import { sharedGuide } from "../guide/guide.js";
 import { BapsDecoder } from "./baps.js";
 import { FilterBankDecoder } from "./filter-bank.js";
 import type { IpDecoder } from "./ip-decoder.js";
 import type { DecoderKind } from "./parameters.js";
 import { startTensorBackend, type TensorBackend } from "./tensor-backend.js";
+import { TextureDecoder } from "./texture.js";
 
-/** A decoder of the named kind, with its tensor backend running. @throws DecoderError DECODER_BACKEND */
+/** A decoder of the named kind, with what it computes with running: a tensor backend, or the guide. @throws DecoderError DECODER_BACKEND */
 export async function openDecoder(kind: DecoderKind, backend: TensorBackend | "auto" = "auto"): Promise<IpDecoder> {
+  if (kind === "texture") return new TextureDecoder(await sharedGuide());
   await startTensorBackend(backend);
   return kind === "baps" ? new BapsDecoder() : new FilterBankDecoder();
 }

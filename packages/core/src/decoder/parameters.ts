@@ -1,8 +1,7 @@
 import { FedBapsError } from "../common/errors.js";
 
-export type DecoderKind = "filter-bank" | "baps";
-
-export const DECODER_KINDS: readonly DecoderKind[] = ["filter-bank", "baps"];
+export const DECODER_KINDS = ["texture", "filter-bank", "baps"] as const;
+export type DecoderKind = (typeof DECODER_KINDS)[number];
 
 /** One named tensor inside the flat parameter vector. */
 export interface ParameterEntry {

@@ -14,6 +14,8 @@ export interface BudgetPlan {
   readonly validationClicks: number;
   /** Steps towards the shared decoder, over all rounds. */
   readonly steps: number;
+  /** How many of them make up the first round where it differs from the others; 0: all rounds are alike. */
+  readonly opening: number;
   /** Steps of the site's own fine-tuning after the last round. */
   readonly personalSteps: number;
 }
@@ -36,6 +38,8 @@ export function planBudget(init: {
   readonly clicks: number;
   readonly rounds: number;
   readonly queriesPerStep: number;
+  /** Steps of the first round, from all and the number of rounds; left out: rounds are alike. */
+  readonly opening?: (steps: number, rounds: number) => number;
   /** Share of the training steps that the site keeps for fine-tuning by itself, in [0, 1). */
   readonly personalShare?: number;
 }): BudgetPlan {
@@ -64,10 +68,15 @@ export function planBudget(init: {
       { budget: init.budget, enough },
     );
   }
-  return { report, validationImages, validationClicks, steps, personalSteps };
+  const opening = init.opening?.(steps, init.rounds) ?? 0;
+  return { report, validationImages, validationClicks, steps, opening, personalSteps };
 }
 
-/** Steps done after `part` of `parts` of a run of `steps`, spread evenly. */
-export function stepsAfter(steps: number, part: number, parts: number): number {
-  return Math.floor((steps * part) / parts);
+/**
+ * Steps done after `part` of `parts` of a run of `steps`, spread evenly; where there are several and `opening` is given,
+ * the first part has so many, and the others share the rest.
+ */
+export function stepsAfter(steps: number, part: number, parts: number, opening = 0): number {
+  if (opening === 0 || parts === 1 || part === 0) return Math.floor((steps * part) / parts);
+  return opening + Math.floor(((steps - opening) * (part - 1)) / (parts - 1));
 }

@@ -1,7 +1,7 @@
 import type { OptimizerState } from "../optimizer/spsa-gc.js";
 import { stepsAfter } from "./budget-plan.js";
-import type { LocalTrainer } from "./local-trainer.js";
 import type { Preset } from "./presets.js";
+import type { Trainer } from "./trainer.js";
 
 export interface StepProgress {
   readonly state: OptimizerState;
@@ -29,7 +29,9 @@ export interface Phase {
   readonly preset: Preset;
   readonly steps: number;
   readonly parts: number;
-  readonly trainer: LocalTrainer;
+  /** Steps of the first part, where it differs from the others; else 0. */
+  readonly opening: number;
+  readonly trainer: Trainer;
 }
 
 /** Trains up to the last step of `part` (from 1). A state from its middle goes on where it was, to the same bits. */
@@ -39,8 +41,8 @@ export async function trainPart(
   state: OptimizerState,
   options: RoundOptions,
 ): Promise<Trained> {
-  const first = stepsAfter(phase.steps, part - 1, phase.parts);
-  const last = stepsAfter(phase.steps, part, phase.parts);
+  const first = stepsAfter(phase.steps, part - 1, phase.parts, phase.opening);
+  const last = stepsAfter(phase.steps, part, phase.parts, phase.opening);
   let current = state;
   let total = 0;
   let counted = 0;

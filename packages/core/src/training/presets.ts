@@ -1,8 +1,21 @@
+import type { DecoderKind } from "../decoder/parameters.js";
 import { cosineGains, steppedGains } from "../optimizer/gain-sequence.js";
 import type { OptimizerSettings } from "../optimizer/spsa-gc.js";
 
 export const PRESET_NAMES = ["adam", "paper"] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
+
+/** The decoder that goes with a preset where none is named: BAPS as published has its own kind. */
+export function decoderOf(name: PresetName): DecoderKind {
+  return name === "paper" ? "baps" : "texture";
+}
+
+/** What is wrong with a preset for a decoder; undefined where they go together. */
+export function mismatch(name: PresetName, decoder: DecoderKind): string | undefined {
+  return name === "paper" && decoder === "texture"
+    ? "the preset paper trains every parameter of a decoder, which texture is not made for; use the decoder baps"
+    : undefined;
+}
 
 export interface Preset {
   readonly optimizer: OptimizerSettings;
@@ -18,8 +31,9 @@ export interface Preset {
  * - `paper`: BAPS's optimiser with the gains of its published configuration (q = 5, batch 4, magnitudes in [0.5, 1], beta
  *   0.4, stepped decay), untuned for our decoders and encoder: the baseline.
  * @param steps planned over the whole run, for the decay.
+ * @param decoder the texture decoder moves two dozen numbers only: fewer directions a step, and more steps.
  */
-export function preset(name: PresetName, steps: number): Preset {
+export function preset(name: PresetName, steps: number, decoder?: DecoderKind): Preset {
   if (name === "paper")
     return {
       optimizer: {
@@ -31,6 +45,19 @@ export function preset(name: PresetName, steps: number): Preset {
       },
       imagesPerPair: 4,
       sharedImages: true,
+    };
+  if (decoder === "texture")
+    return {
+      optimizer: {
+        update: "adam",
+        perturbation: "rademacher",
+        directions: 4,
+        gains: cosineGains({ a: 0.15, steps, floor: 0.1, c: 0.4, gamma: 0 }),
+        beta: 0.9,
+        beta2: 0.99,
+      },
+      imagesPerPair: 1,
+      sharedImages: false,
     };
   return {
     optimizer: {

@@ -15,6 +15,8 @@ export interface PromptedQuery<S extends Subject = Case> {
   /** What the black box is told, where that is more than the one click. */
   readonly prompt?: Prompt;
   readonly theta?: Float32Array;
+  /** Where the object is, on the decoder's square: what a teacher tells the decoder (`DrawRequest`). */
+  readonly belief?: Float32Array;
 }
 
 const decoderSquare = { width: DECODER_SIZE, height: DECODER_SIZE };
@@ -30,7 +32,7 @@ export async function segmentPrompted(
   signal?: AbortSignal,
 ): Promise<ProbabilityMap[]> {
   const images = queries.map((query) => query.subject.image);
-  for (const [i, prompt] of drawPrompts(decoder, queries).entries())
+  for (const [i, prompt] of (await drawPrompts(decoder, queries)).entries())
     if (prompt) images[i] = addClipped(images[i], prompt);
   return model.segment(
     images,
@@ -40,11 +42,16 @@ export async function segmentPrompted(
 }
 
 /** The visual prompts of the queries that have a decoder, each at the size of its case's image. */
-export function drawPrompts(decoder: IpDecoder, queries: readonly PromptedQuery<Subject>[]): (Image | undefined)[] {
-  const drawn = queries.flatMap(({ subject, point, theta }) =>
-    theta ? [{ theta, image: subject.prepared, point: scalePoint(point, subject.image, decoderSquare) }] : [],
-  );
-  const prompts = decoder.draw(drawn);
+export async function drawPrompts(
+  decoder: IpDecoder,
+  queries: readonly PromptedQuery<Subject>[],
+): Promise<(Image | undefined)[]> {
+  const drawn = queries.flatMap(({ subject, point, theta, belief }) => {
+    if (!theta) return [];
+    const request = { theta, image: subject.prepared, point: scalePoint(point, subject.image, decoderSquare) };
+    return [belief ? { ...request, belief } : request];
+  });
+  const prompts = await decoder.draw(drawn);
   let next = 0;
   return queries.map(({ subject, theta }) => {
     if (!theta) return undefined;

@@ -11,18 +11,23 @@ import type { IpDecoder } from "../decoder/ip-decoder.js";
 import { openDecoder } from "../decoder/open.js";
 import type { DecoderKind } from "../decoder/parameters.js";
 import type { TensorBackend } from "../decoder/tensor-backend.js";
+import { sharedGuide } from "../guide/guide.js";
 import type { Mask } from "../image/image.js";
 import type { Comparison } from "../image/panel.js";
 import { scalePoint } from "../image/place.js";
 import { RandomStream } from "../math/rng.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
-import { type BudgetPlan, PERSONAL_PARTS, planBudget } from "./budget-plan.js";
+import { type BudgetPlan, PERSONAL_PARTS, planBudget, stepsAfter } from "./budget-plan.js";
 import { CaseCache } from "./cases.js";
 import { type Answer, type EvaluationResume, evaluate, type ImageScore } from "./evaluate.js";
+import { gatherHeadSamples, type HeadSamples } from "./head-samples.js";
 import { LocalTrainer } from "./local-trainer.js";
 import { type Phase, type RoundOptions, type Trained, trainPart } from "./phase.js";
 import { type PresetName, preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
+import { measureReference } from "./reference.js";
+import { pollSteps } from "./texture-poll.js";
+import { TextureTrainer } from "./texture-trainer.js";
 
 export interface SiteTrainingSettings {
   /** The site's folder. */
@@ -67,6 +72,7 @@ export class SiteTraining {
   readonly #shared: Phase;
   readonly #personal: Phase;
   readonly #cases: CaseCache;
+  #samples: Promise<HeadSamples> | undefined;
   readonly #answers = { zeroShot: new Map<number, Answer>(), adapted: new Map<number, Answer>() };
 
   private constructor(
@@ -76,7 +82,7 @@ export class SiteTraining {
     readonly decoder: IpDecoder,
     readonly meter: QueryMeter,
   ) {
-    const perStep = queriesPerStep(preset(settings.preset, 1));
+    const perStep = queriesPerStep(preset(settings.preset, 1, settings.decoder));
     this.plan = planBudget({
       budget: settings.budget,
       val: dataset.val.length,
@@ -84,6 +90,7 @@ export class SiteTraining {
       clicks: settings.clicks,
       rounds: settings.rounds,
       queriesPerStep: perStep,
+      ...(settings.decoder === "texture" ? { opening: pollSteps } : {}),
       ...(settings.personalShare === undefined ? {} : { personalShare: settings.personalShare }),
     });
     this.#cases = new CaseCache(decoder, model.description, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
@@ -91,7 +98,7 @@ export class SiteTraining {
     this.#validation = new RandomStream(settings.seed, "validation")
       .shuffle([...dataset.val])
       .slice(0, this.plan.validationImages);
-    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds);
+    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, this.plan.opening);
     this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS);
   }
 
@@ -174,6 +181,17 @@ export class SiteTraining {
   }
 
   /**
+   * Measures a small network trained on this site's labels alone on the test split, with the same clicks: without the
+   * black box, without a query, and without the other sites. What an adapted black box has to be better than.
+   */
+  async reference(signal?: AbortSignal): Promise<ImageScore[]> {
+    const { seed, site, clicks } = this.settings;
+    const samples = await this.#headSamples(signal);
+    const guide = await sharedGuide();
+    return measureReference({ guide, samples, cases: this.#cases, clicks, seed, site, signal }, this.dataset.test);
+  }
+
+  /**
    * Gives back answers to the first clicks of test images that an earlier process paid for, so that they can be shown.
    * @param find the mask by the image's number, at the size of the image as read; undefined where it is not known
    */
@@ -202,7 +220,7 @@ export class SiteTraining {
       const { image, mask: truth } = await loadSample(sample);
       const subject = await this.#cases.get(sample);
       const query = { subject, point: zeroShot.point, theta: theta ?? this.initialTheta() };
-      const [visualPrompt] = drawPrompts(this.decoder, [query]);
+      const [visualPrompt] = await drawPrompts(this.decoder, [query]);
       if (visualPrompt) out.push({ image, truth, zeroShot: zeroShot.mask, adapted: adapted.mask, visualPrompt });
     }
     return out;
@@ -213,9 +231,9 @@ export class SiteTraining {
     await this.model.close();
   }
 
-  #phase(site: string, steps: number, parts: number): Phase {
-    const settings = preset(this.settings.preset, steps);
+  #phase(site: string, steps: number, parts: number, opening = 0): Phase {
     const { decoder, dataset } = this;
+    const settings = preset(this.settings.preset, steps - opening, decoder.kind);
     const model = this.#metered("train");
     const init = {
       decoder,
@@ -224,8 +242,30 @@ export class SiteTraining {
       train: dataset.train,
       preset: settings,
       seed: this.settings.seed,
+      site,
     };
-    return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...init, site }) };
+    const begins = (step: number) =>
+      Array.from({ length: parts }, (_, part) => stepsAfter(steps, part, parts, opening)).includes(step);
+    const samples = (signal?: AbortSignal) => this.#headSamples(signal);
+    const trainer =
+      decoder.kind === "texture" ? new TextureTrainer({ ...init, samples, opening, begins }) : new LocalTrainer(init);
+    return { preset: settings, steps, parts, opening, trainer };
+  }
+
+  /** Gathered once: what the head learns from does not depend on the decoder. A failed attempt is not kept. */
+  #headSamples(signal?: AbortSignal): Promise<HeadSamples> {
+    const { seed, site } = this.settings;
+    const load = async (sample: Sample) => {
+      const { image, mask } = await this.#cases.get(sample);
+      return { image, mask };
+    };
+    this.#samples ??= sharedGuide()
+      .then((guide) => gatherHeadSamples({ guide, train: this.dataset.train, load, seed, site, signal }))
+      .catch((error: unknown) => {
+        this.#samples = undefined;
+        throw error;
+      });
+    return this.#samples;
   }
 
   #metered(purpose: Purpose): MeteredModel {

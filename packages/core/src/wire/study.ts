@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { canonicalJson, sha256Hex } from "../common/hash.js";
+import { DECODER_KINDS } from "../decoder/parameters.js";
+import { mismatch } from "../training/presets.js";
 import { nameSchema } from "./primitives.js";
 
 const REQUIRE = 'give "all" or a whole number of at least 3';
@@ -13,7 +15,7 @@ export const studySpecSchema = z
     name: nameSchema.describe("short name, also the study's id"),
     title: z.string().min(1).max(120).optional(),
     mode: z.literal("fedavg").default("fedavg"),
-    decoder: z.enum(["filter-bank", "baps"]).default("filter-bank"),
+    decoder: z.enum(DECODER_KINDS).default("texture"),
     preset: z.enum(["adam", "paper"]).default("adam"),
     rounds: z.number().int().min(1).max(1000).default(4),
     /** Share of a site's training queries that it keeps for fine-tuning by itself after the last round. */
@@ -44,6 +46,8 @@ export const studySpecSchema = z
     silenceSeconds: z.number().min(1).max(604_800).default(600),
   })
   .superRefine((study, context) => {
+    const unfit = mismatch(study.preset, study.decoder);
+    if (unfit) context.addIssue({ code: "custom", path: ["decoder"], message: unfit });
     const { sites, require } = study.participation;
     if (new Set(sites).size !== sites.length)
       context.addIssue({ code: "custom", path: ["participation", "sites"], message: "names a site twice" });

@@ -30,7 +30,7 @@ export function emptyForm(sites: readonly string[]): StudyForm {
     budget: "1500",
     requireAll: true,
     require: String(Math.max(3, sites.length - 1)),
-    decoder: "filter-bank",
+    decoder: "texture",
     preset: "adam",
     personalShare: "50",
     clicks: "3",

@@ -38,7 +38,8 @@ export function AdvancedFields(shared: FieldsProps) {
               value={form.decoder}
               onChange={(e) => change({ decoder: e.currentTarget.value })}
             >
-              <option value="filter-bank">Filter bank (few queries)</option>
+              <option value="texture">Textures (default)</option>
+              <option value="filter-bank">Filter bank</option>
               <option value="baps">BAPS, as published</option>
             </select>
           )}

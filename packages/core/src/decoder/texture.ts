@@ -1,0 +1,96 @@
+import { GUIDE_GRID, type Guide } from "../guide/guide.js";
+import type { Image } from "../image/image.js";
+import { resizeImage } from "../image/resize.js";
+import { beliefOf, sigmoid } from "./belief-head.js";
+import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
+import { candidatePairs, electedCandidate, initialTexture, TILE, textureLayout } from "./texture-layout.js";
+
+/** Factor on the belief's logit before painting: edges become as sharp as those of the masks that textures learn from. */
+export const SHARPNESS = 4;
+/** A belief is kept so far from 0 and 1 that its logit is finite. */
+export const CERTAIN = 1e-5;
+const MIDDLE_GREY = 127.5;
+
+class PreparedPicture implements PreparedImage {
+  readonly bytes: number;
+  constructor(readonly image: Image) {
+    this.bytes = image.data.byteLength;
+  }
+  dispose(): void {}
+}
+
+/**
+ * Replaces the picture by one small tiled texture where the decoder believes that the object is, and by another where it
+ * believes it is not. A black box goes by texture: it reads the belief back off the picture. The belief is learned from
+ * the site's labels without a query; the two textures, 24 numbers, are learned from the black box's answers alone.
+ * Our own design; measured in `docs/adaptation.md`.
+ *
+ * With belief b: v = m (T - x), T = 127.5 (1 + b tanh(inside) + (1 - b) tanh(outside)), m = b amount_0 + (1 - b) amount_1.
+ */
+export class TextureDecoder implements IpDecoder {
+  readonly kind = "texture";
+  readonly layout = textureLayout;
+
+  constructor(private readonly guide: Guide) {}
+
+  initial(seed: number): Float32Array {
+    return initialTexture(seed);
+  }
+
+  prepare(image: Image): PreparedImage {
+    return new PreparedPicture(image);
+  }
+
+  async draw(requests: readonly DrawRequest[]): Promise<Float32Array[]> {
+    const asked = requests.filter(({ belief }) => !belief);
+    const views = await this.guide.look(asked.map(({ image, point }) => ({ image: pictureOf(image), point })));
+    const beliefs = new Map(asked.map((request, i) => [request, enlarged(beliefOf(request.theta, views[i]))]));
+    return requests.map((request) => {
+      const belief = request.belief ?? sharpened(beliefs.get(request) as Float32Array);
+      return paint(request.theta, pictureOf(request.image).data, belief);
+    });
+  }
+}
+
+function pictureOf(image: PreparedImage): Image {
+  return (image as PreparedPicture).image;
+}
+
+function enlarged(belief: Float32Array): Float32Array {
+  const small: Image = { data: belief, width: GUIDE_GRID, height: GUIDE_GRID, channels: 1 };
+  return resizeImage(small, DECODER_SIZE, DECODER_SIZE).data as Float32Array;
+}
+
+function sharpened(belief: Float32Array): Float32Array {
+  return belief.map((value) => {
+    const p = Math.min(1 - CERTAIN, Math.max(CERTAIN, value));
+    return sigmoid(SHARPNESS * Math.log(p / (1 - p)));
+  });
+}
+
+/** @param picture interleaved RGB. @param belief one value in [0, 1] per pixel. @returns the grey levels to add. */
+function paint(theta: Float32Array, picture: ArrayLike<number>, belief: Float32Array): Float32Array {
+  const [amountInside, amountOutside] = textureLayout.view(theta, "amount").map((a) => Math.min(1, Math.max(0, a)));
+  const base = candidatePairs[electedCandidate(theta)];
+  const inside = texture(base.inside, textureLayout.view(theta, "texture.inside"));
+  const outside = texture(base.outside, textureLayout.view(theta, "texture.outside"));
+  const out = new Float32Array(3 * belief.length);
+  if (amountInside === 0 && amountOutside === 0) return out;
+  for (let y = 0, i = 0; y < DECODER_SIZE; y++) {
+    for (let x = 0; x < DECODER_SIZE; x++, i++) {
+      const b = belief[i];
+      const amount = b * amountInside + (1 - b) * amountOutside;
+      const tile = (y % TILE) * TILE + (x % TILE);
+      for (let c = 0; c < 3; c++) {
+        const at = c * TILE * TILE + tile;
+        const target = MIDDLE_GREY * (1 + b * inside[at] + (1 - b) * outside[at]);
+        out[3 * i + c] = amount * (target - picture[3 * i + c]);
+      }
+    }
+  }
+  return out;
+}
+
+function texture(base: Float32Array, learned: Float32Array): Float64Array {
+  return Float64Array.from(base, (value, i) => Math.tanh(value + learned[i]));
+}

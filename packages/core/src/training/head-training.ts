@@ -1,0 +1,114 @@
+import { setImmediate } from "node:timers/promises";
+import { sigmoid } from "../decoder/belief-head.js";
+import { HIDDEN, textureLayout } from "../decoder/texture-layout.js";
+import { GUIDE_FEATURES } from "../guide/guide.js";
+import type { RandomStream } from "../math/rng.js";
+import { type HeadSamples, PLACES } from "./head-samples.js";
+
+const BATCH = 16;
+const RATE = 3e-3;
+const DECAY = 1e-2;
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+/** So that the overlap of an empty and an uncertain view is defined. */
+const SMOOTHING = 1;
+/** Steps between which the event loop may run: signs of life, a wish to stop. */
+const BREATH = 10;
+
+const TENSORS = ["head.weight", "head.bias", "head.out", "head.out_bias"] as const;
+const [WEIGHT] = TENSORS.map((name) => textureLayout.entry(name));
+/** The head's tensors are the first of the layout, one after the other. */
+export const HEAD_LENGTH = TENSORS.reduce((sum, name) => sum + textureLayout.entry(name).size, 0);
+const BIAS = WEIGHT.size;
+const OUT = BIAS + HIDDEN;
+const OUT_BIAS = OUT + HIDDEN;
+
+export interface HeadTraining {
+  readonly samples: HeadSamples;
+  readonly steps: number;
+  readonly stream: RandomStream;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Trains the belief head of `theta` by back-propagation: cross-entropy and soft Dice over the places of a view, AdamW
+ * (Loshchilov and Hutter 2019), the step decaying along half a cosine. Plain arithmetic in a fixed order: the same bits
+ * for the same samples.
+ * @returns a copy of `theta` with another head.
+ */
+export async function trainHead(theta: Float32Array, init: HeadTraining): Promise<Float32Array> {
+  const { samples, steps, stream, signal } = init;
+  const out = theta.slice();
+  const head = out.subarray(0, HEAD_LENGTH);
+  const first = new Float64Array(HEAD_LENGTH);
+  const second = new Float64Array(HEAD_LENGTH);
+  const gradient = new Float64Array(HEAD_LENGTH);
+  for (let step = 1; step <= steps; step++) {
+    gradient.fill(0);
+    for (let b = 0; b < BATCH; b++) addGradient(head, samples, stream.below(samples.views), gradient);
+    const rate = (RATE * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+    for (let i = 0; i < HEAD_LENGTH; i++) {
+      first[i] = BETA1 * first[i] + (1 - BETA1) * gradient[i];
+      second[i] = BETA2 * second[i] + (1 - BETA2) * gradient[i] * gradient[i];
+      const scaled = first[i] / (1 - BETA1 ** step) / (Math.sqrt(second[i] / (1 - BETA2 ** step)) + EPSILON);
+      head[i] -= rate * (scaled + DECAY * head[i]);
+    }
+    if (step % BREATH === 0) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+  }
+  return out;
+}
+
+const activation = new Float64Array(PLACES * HIDDEN);
+const belief = new Float64Array(PLACES);
+const pull = new Float64Array(HIDDEN);
+
+/** Adds the gradient of one view's loss over BATCH. */
+function addGradient(head: Float32Array, samples: HeadSamples, view: number, gradient: Float64Array): void {
+  const { logits, features, truth } = samples;
+  const start = view * PLACES;
+  let overlap = 0;
+  let total = 0;
+  for (let p = 0; p < PLACES; p++) {
+    const hidden = activation.subarray(p * HIDDEN, (p + 1) * HIDDEN);
+    for (let h = 0; h < HIDDEN; h++) hidden[h] = head[BIAS + h];
+    const from = (start + p) * GUIDE_FEATURES;
+    for (let f = 0; f < GUIDE_FEATURES; f++) {
+      const value = features[from + f];
+      const row = f * HIDDEN;
+      for (let h = 0; h < HIDDEN; h++) hidden[h] += value * head[row + h];
+    }
+    let logit = logits[start + p] + head[OUT_BIAS];
+    for (let h = 0; h < HIDDEN; h++) {
+      if (hidden[h] < 0) hidden[h] = 0;
+      logit += hidden[h] * head[OUT + h];
+    }
+    belief[p] = sigmoid(logit);
+    overlap += belief[p] * truth[start + p];
+    total += belief[p] + truth[start + p];
+  }
+  for (let p = 0; p < PLACES; p++) {
+    const t = truth[start + p];
+    const b = belief[p];
+    // Cross-entropy: b - t; soft Dice 1 - (2 overlap + s) / (total + s), through the sigmoid.
+    const dice = ((2 * overlap + SMOOTHING) / (total + SMOOTHING) - 2 * t) / (total + SMOOTHING);
+    const slope = ((b - t) / PLACES + dice * b * (1 - b)) / BATCH;
+    const at = p * HIDDEN;
+    gradient[OUT_BIAS] += slope;
+    for (let h = 0; h < HIDDEN; h++) {
+      const value = activation[at + h];
+      gradient[OUT + h] += slope * value;
+      pull[h] = value > 0 ? slope * head[OUT + h] : 0;
+      gradient[BIAS + h] += pull[h];
+    }
+    const from = (start + p) * GUIDE_FEATURES;
+    for (let f = 0; f < GUIDE_FEATURES; f++) {
+      const value = features[from + f];
+      const row = f * HIDDEN;
+      for (let h = 0; h < HIDDEN; h++) gradient[row + h] += value * pull[h];
+    }
+  }
+}
