@@ -16,7 +16,7 @@ describe("which files an export may replace", () => {
   it("its own, also of a later version", async () => {
     const trained = await trainedDecoder("filter-bank");
     const { provenance } = trained;
-    const graph = encodeDecoderGraph({ ...trained, sizing, producerVersion });
+    const graph = await encodeDecoderGraph({ ...trained, sizing, producerVersion });
     expect(isOfExport(EXPORT_FILES.graph, graph)).toBe(true);
     const later = ModelProto.fromObject({ metadata_props: [{ key: "format", value: "fedbaps-decoder-graph/2" }] });
     expect(isOfExport(EXPORT_FILES.graph, ModelProto.encode(later).finish())).toBe(true);

@@ -3,6 +3,7 @@ import { ort } from "@fedbaps/core/blackbox/onnx-runtime.js";
 import { BUNDLED_MODEL_FILE, openBlackBox } from "@fedbaps/core/blackbox/open.js";
 import { drawPhantom, LOOKS } from "@fedbaps/core/data/phantoms.js";
 import { DECODER_SIZE } from "@fedbaps/core/decoder/ip-decoder.js";
+import { DECODER_KINDS } from "@fedbaps/core/decoder/parameters.js";
 import { encodeDecoderGraph } from "@fedbaps/core/export/decoder-graph.js";
 import { scalePoint } from "@fedbaps/core/image/place.js";
 import { resizeImage } from "@fedbaps/core/image/resize.js";
@@ -10,7 +11,7 @@ import { caseSize } from "@fedbaps/core/training/cases.js";
 import { segmentPrompted } from "@fedbaps/core/training/prompted-model.js";
 import { expect, it } from "@jest/globals";
 import { largestDifference } from "../../support/numbers.js";
-import { trainedDecoder } from "../../support/trained-decoder.js";
+import { paintingDecoder } from "./painting-decoder.js";
 
 /** What somebody does who has the exported graph, a black box that takes pictures and prompts, and no FedBAPS. */
 async function withoutUs(graph: Uint8Array, planes: Float32Array, click: { x: number; y: number }, sides: number[]) {
@@ -32,8 +33,8 @@ async function withoutUs(graph: Uint8Array, planes: Float32Array, click: { x: nu
   return (masks.data as Float32Array).map((logit) => 1 / (1 + Math.exp(-logit)));
 }
 
-it("graph and black box together answer what the pipeline answers", async () => {
-  const { decoder, theta, provenance } = await trainedDecoder("filter-bank");
+it.each(DECODER_KINDS)("the graph of %s and the black box together answer what the pipeline answers", async (kind) => {
+  const { decoder, theta, provenance } = await paintingDecoder(kind);
   const { image } = drawPhantom({ look: LOOKS[0], seed: 2, index: 5, size: { width: 240, height: 170 } });
   const point = { x: 131, y: 77, label: 1 } as const;
   const model = await openBlackBox("bundled");
@@ -51,7 +52,7 @@ it("graph and black box together answer what the pipeline answers", async () => 
     await segmentPrompted(model, decoder, [query]),
   ];
   await model.close();
-  const graph = encodeDecoderGraph({ theta, provenance, sizing: model.description, producerVersion: "1" });
+  const graph = await encodeDecoderGraph({ theta, provenance, sizing: model.description, producerVersion: "1" });
   const count = image.width * image.height;
   const planes = Float32Array.from(
     { length: 3 * count },

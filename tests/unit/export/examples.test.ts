@@ -11,7 +11,7 @@ import type { Sizing } from "@fedbaps/core/training/cases.js";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { largestDifference } from "../../support/numbers.js";
 import { removeTemporaryFolders, temporaryFolder } from "../../support/temporary-folder.js";
-import { trainedDecoder } from "../../support/trained-decoder.js";
+import { paintingDecoder } from "./painting-decoder.js";
 
 removeTemporaryFolders();
 
@@ -33,7 +33,7 @@ const pythonIt = hasPython ? it : it.skip;
 /** A folder with an export and a picture, as somebody else has it: of this repository, only two public packages. */
 async function elsewhere(): Promise<{ folder: string; expected: Float32Array }> {
   const folder = await temporaryFolder();
-  const trained = await trainedDecoder("filter-bank");
+  const trained = await paintingDecoder("texture");
   const { files } = await makeExport({ ...trained, sizing, producerVersion: "1.2.3" });
   for (const { name, bytes } of files) await writeFile(join(folder, name), bytes);
   await writePng(join(folder, "image.png"), image);

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, it } from "@jest/globals";
 import { codeOf, thrownBy } from "../../support/codes.js";
 import { largestDifference, sameBits } from "../../support/numbers.js";
 import { fc } from "../../support/property.js";
-import { trainedDecoder } from "../../support/trained-decoder.js";
+import { paintingDecoder } from "./painting-decoder.js";
 
 const GEOMETRIES: readonly Sizing[] = [
   { geometry: "stretch", nativeSize: { width: 128, height: 128 } },
@@ -23,8 +23,8 @@ const GEOMETRIES: readonly Sizing[] = [
 const CASES = DECODER_KINDS.flatMap((kind) => GEOMETRIES.map((sizing) => [kind, sizing] as const));
 
 async function exported(kind: DecoderKind, sizing: Sizing) {
-  const trained = await trainedDecoder(kind);
-  return { ...trained, sizing, graph: encodeDecoderGraph({ ...trained, sizing, producerVersion: "1.2.3" }) };
+  const trained = await paintingDecoder(kind);
+  return { ...trained, sizing, graph: await encodeDecoderGraph({ ...trained, sizing, producerVersion: "1.2.3" }) };
 }
 
 /** Pictures that one meets, and those that numbers are difficult in. */
@@ -102,7 +102,7 @@ describe.each(DECODER_KINDS)("the check of %s at export", (kind) => {
 
   it("refuses the graph of other parameters, of another seed's decoder or of another size", async () => {
     const right = await exported(kind, GEOMETRIES[0]);
-    const { theta } = await trainedDecoder(kind, 2);
+    const { theta } = await paintingDecoder(kind, 2);
     expect(await thrownBy(() => checkGraph({ ...right, theta }))).toMatchObject({
       code: "EXPORT_DIFFERS",
       message: expect.stringMatching(/grey levels off.*nothing was written/),
@@ -130,7 +130,7 @@ describe.each(DECODER_KINDS)("the file of %s", (kind) => {
 
   async function run(label: number, theta?: Float32Array) {
     const made = await exported(kind, GEOMETRIES[0]);
-    const graph = theta ? encodeDecoderGraph({ ...made, theta, producerVersion: "1" }) : made.graph;
+    const graph = theta ? await encodeDecoderGraph({ ...made, theta, producerVersion: "1" }) : made.graph;
     const session = await ort.InferenceSession.create(graph);
     opened.push(session);
     const planes = Float32Array.from({ length: 3 * 50 * 70 }, (_, i) => (i * 37) % 256);
@@ -156,7 +156,7 @@ describe.each(DECODER_KINDS)("the file of %s", (kind) => {
   });
 
   it("changes no picture while it is untrained", async () => {
-    const { decoder } = await trainedDecoder(kind);
+    const { decoder } = await paintingDecoder(kind);
     const { prompted, planes } = await run(1, decoder.initial(5));
     expect(sameBits(prompted, planes)).toBe(true);
   });
@@ -203,7 +203,7 @@ describe.each(DECODER_KINDS)("the file of %s", (kind) => {
 });
 
 it("a kind without a graph is refused in a line", async () => {
-  const trained = await trainedDecoder("baps");
+  const trained = await paintingDecoder("baps");
   const provenance = { ...trained.provenance, decoder: "unet" as DecoderKind };
   const act = () => encodeDecoderGraph({ ...trained, provenance, sizing: GEOMETRIES[0], producerVersion: "1" });
   expect(await codeOf(act)).toBe("EXPORT_KIND");

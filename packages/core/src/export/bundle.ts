@@ -39,7 +39,7 @@ export interface ExportBundle {
 export async function makeExport(init: ExportInit, options: CheckOptions = {}): Promise<ExportBundle> {
   const { decoder, theta, sizing, producerVersion } = init;
   const provenance = { ...init.provenance, blackbox: withoutFolders(init.provenance.blackbox) };
-  const graph = encodeDecoderGraph({ theta, provenance, sizing, producerVersion });
+  const graph = await encodeDecoderGraph({ theta, provenance, sizing, producerVersion });
   const agreements = await checkGraph({ graph, decoder, theta, sizing }, options);
   const text = howToUse({ provenance, sizing, producerVersion, worst: worstOf(agreements) });
   return {

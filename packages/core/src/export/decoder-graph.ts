@@ -9,6 +9,7 @@ import { filterBankDrawing } from "./filter-bank.js";
 import { Graph, type Value } from "./graph.js";
 import { caseSizeOf, fixedSize, scaledPlace, sizeOf } from "./place.js";
 import { resize } from "./resize.js";
+import { textureDrawing } from "./texture.js";
 
 export const GRAPH_FORMAT = "fedbaps-decoder-graph/1";
 
@@ -16,7 +17,11 @@ export const GRAPH_FORMAT = "fedbaps-decoder-graph/1";
 const LICENCE = "Apache-2.0 for the graph; the parameters belong to the sites that trained them";
 
 /** How each decoder kind is drawn: a new kind is written in a file of its own and named here. */
-const DRAWINGS: Readonly<Record<string, Drawing>> = { "filter-bank": filterBankDrawing, baps: bapsDrawing };
+const DRAWINGS: Readonly<Record<string, Drawing>> = {
+  texture: textureDrawing,
+  "filter-bank": filterBankDrawing,
+  baps: bapsDrawing,
+};
 
 export interface DecoderGraphInit {
   readonly theta: Float32Array;
@@ -46,7 +51,12 @@ const SHOWN = ["blackbox_height", "blackbox_width"] as const;
  *
  * @throws ExportError EXPORT_KIND for a decoder kind that has no graph; DecoderError DECODER_PARAMETERS
  */
-export function encodeDecoderGraph({ theta, provenance, sizing, producerVersion }: DecoderGraphInit): Uint8Array {
+export async function encodeDecoderGraph({
+  theta,
+  provenance,
+  sizing,
+  producerVersion,
+}: DecoderGraphInit): Promise<Uint8Array> {
   const drawing = drawingOf(provenance.decoder);
   const layout = decoderLayout(provenance.decoder);
   layout.check(theta);
@@ -65,7 +75,7 @@ export function encodeDecoderGraph({ theta, provenance, sizing, producerVersion 
   const click = scaledPlace(g, { x: g.at(given, 0), y: g.at(given, 1) }, whole, shown);
   // In double: the decoder measures contrast against the picture's own, and must not find rounding where it is flat.
   const small = g.cast(resize(g, g.cast(planes, "float64"), whole, square), "float32");
-  const drawn = drawing({ g, square: small, click: scaledPlace(g, click, shown, square), parameter });
+  const drawn = await drawing({ g, square: small, click: scaledPlace(g, click, shown, square), parameter });
   const wanted = g.op("bool", "Equal", [g.at(g.reshape(labels, 1), 0), g.scalar("float32", 1)]);
   const prompt = g.where(wanted, drawn, g.scalar("float32", 0));
 

@@ -13,4 +13,4 @@ export interface DrawingInit {
 }
 
 /** Adds the nodes of a decoder kind. @returns the visual prompt: [3, DECODER_SIZE, DECODER_SIZE] grey levels. */
-export type Drawing = (init: DrawingInit) => Value<"float32">;
+export type Drawing = (init: DrawingInit) => Value<"float32"> | Promise<Value<"float32">>;

@@ -1,3 +1,4 @@
+import type { GraphMessage, NodeMessage, TensorMessage } from "../blackbox/onnx-schema.js";
 import { ELEMENT_TYPE, type Element } from "./element.js";
 import {
   type Attributes,
@@ -23,8 +24,8 @@ type Operand<E extends Element> = Value<E> | number;
  * the node makes; a plain number in arithmetic becomes a constant of the other side's type.
  */
 export class Graph {
-  readonly #nodes: NodeDescription[] = [];
-  readonly #parameters: ConstantInfo[] = [];
+  readonly #nodes: (NodeDescription | NodeMessage)[] = [];
+  readonly #parameters: (ConstantInfo | TensorMessage)[] = [];
   readonly #constants: ConstantInfo[] = [];
   readonly #inputs: TensorInfo[] = [];
   readonly #outputs: TensorInfo[] = [];
@@ -71,6 +72,26 @@ export class Graph {
     const output = this.#name(operator);
     this.#nodes.push({ operator, inputs: inputs.map(({ name }) => name), output, attributes });
     return { name: output, element };
+  }
+
+  /**
+   * All nodes and weights of another graph, whose operators must mean the same in opset 17.
+   * @param prefix put before its names, so that they are nobody else's. @param given what its inputs get, by name.
+   * @returns its output of that name.
+   */
+  include(
+    prefix: string,
+    { node = [], initializer = [] }: GraphMessage,
+    given: Readonly<Record<string, Value>>,
+  ): (output: string) => Value<"float32"> {
+    // An empty name is an input that is left out.
+    const renamed = (name: string) => (name === "" ? "" : (given[name]?.name ?? prefix + name));
+    for (const tensor of initializer) this.#parameters.push({ ...tensor, name: renamed(tensor.name ?? "") });
+    for (const { input = [], output = [], ...rest } of node) {
+      const names = { name: renamed(output[0]), input: input.map(renamed), output: output.map(renamed) };
+      this.#nodes.push({ ...rest, ...names });
+    }
+    return (output) => ({ name: renamed(output), element: "float32" });
   }
 
   add<E extends Real>(a: Value<E>, b: Operand<E>): Value<E> {

@@ -23,7 +23,7 @@ export function howToUse({ provenance, sizing, producerVersion, worst }: HowToUs
   return `${MARK}
 # How to use this decoder
 
-\`visual-prompt.onnx\` takes a picture and a click and gives the picture with the visual prompt drawn on it. Show that picture, with the same click, to the segmentation model in the place of the original. The graph needs ONNX Runtime (1.12 or newer) or another runtime with ai.onnx opset 17, and nothing of FedBAPS.
+\`visual-prompt.onnx\` takes a picture and a click and gives the picture with the visual prompt drawn on it. Show that picture, with the same click, to the segmentation model in the place of the original. The graph needs ONNX Runtime (1.12 or newer) or another runtime with ai.onnx opset 17, and nothing of FedBAPS. Look at the original yourself: visual prompts are for the model, and some cover the picture.
 
 | | |
 |---|---|

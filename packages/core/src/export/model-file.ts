@@ -1,4 +1,4 @@
-import { ModelProto } from "../blackbox/onnx-schema.js";
+import { ModelProto, type NodeMessage, type TensorMessage } from "../blackbox/onnx-schema.js";
 import { ELEMENT_TYPE, type Element } from "./element.js";
 
 /** IR version 8 and opset 17 belong together (ONNX 1.12, 2022): read by every runtime since. */
@@ -47,8 +47,9 @@ export interface GraphDescription {
 }
 
 export interface ModelDescription extends GraphDescription {
-  readonly nodes: readonly NodeDescription[];
-  readonly constants: readonly ConstantInfo[];
+  /** In the order of computation; messages are those of another file, written as they are. */
+  readonly nodes: readonly (NodeDescription | NodeMessage)[];
+  readonly constants: readonly (ConstantInfo | TensorMessage)[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
 }
@@ -65,19 +66,8 @@ export function encodeModel(model: ModelDescription): Uint8Array {
     metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name,
-      node: nodes.map(({ operator, inputs: input, output, attributes }) => ({
-        input,
-        output: [output],
-        name: output,
-        op_type: operator,
-        attribute: Object.entries(attributes).map(attributeMessage),
-      })),
-      initializer: constants.map((constant) => ({
-        name: constant.name,
-        dims: constant.shape,
-        data_type: ELEMENT_TYPE[constant.element],
-        raw_data: constant.bytes,
-      })),
+      node: nodes.map((node) => ("operator" in node ? nodeMessage(node) : node)),
+      initializer: constants.map((constant) => ("element" in constant ? constantMessage(constant) : constant)),
       input: inputs.map(tensorMessage),
       output: outputs.map(tensorMessage),
     },
@@ -95,6 +85,20 @@ export function readModelMetadata(bytes: Uint8Array): ReadonlyMap<string, string
   } catch {
     return new Map();
   }
+}
+
+function nodeMessage({ operator, inputs, output, attributes }: NodeDescription): object {
+  return {
+    input: inputs,
+    output: [output],
+    name: output,
+    op_type: operator,
+    attribute: Object.entries(attributes).map(attributeMessage),
+  };
+}
+
+function constantMessage({ name, shape, element, bytes }: ConstantInfo): object {
+  return { name, dims: shape, data_type: ELEMENT_TYPE[element], raw_data: bytes };
 }
 
 function attributeMessage([name, value]: [string, Attribute]): object {

@@ -43,7 +43,7 @@ export async function ownOutput({ decoder, theta, sizing }: Pipeline, { image, p
     const subject: Case = { id: 1, image: picture, mask: noMask, fullMask: noMask, prepared };
     const watched = shownPictures();
     await segmentPrompted(watched.model, decoder, [{ subject, point: click, theta }]);
-    const [data] = decoder.draw([{ theta, image: prepared, point: scalePoint(click, size, square) }]);
+    const [data] = await decoder.draw([{ theta, image: prepared, point: scalePoint(click, size, square) }]);
     const drawn: Image = { data, ...square, channels: 3 };
     const prompt = resizeImage(drawn, image.width, image.height).data;
     const sum = image.data.map((value, i) => Math.min(255, Math.max(0, value + prompt[i])));
