@@ -11,7 +11,8 @@ import { readJson, writeJson } from "./json-file.js";
 import type { StepReport } from "./paid-steps.js";
 import { plainReason } from "./plain-reason.js";
 import type { Policy } from "./policy.js";
-import { type Results, writeResults } from "./report/results-file.js";
+import { measureReference, referenceWords } from "./report/reference.js";
+import { type Results, readResults, writeResults } from "./report/results-file.js";
 import type { StudyStore } from "./study-store.js";
 import type { StudyWork } from "./study-work.js";
 
@@ -23,6 +24,8 @@ export interface LocalReport {
   readonly zeroShotDice: number;
   /** Of what the site uses: the zero-shot figure where it stays with that. */
   readonly adaptedDice: number;
+  /** Of a small network trained on this site's labels alone; absent where it could not be measured. */
+  readonly referenceDice?: number;
   readonly deployed: boolean;
   /** The version in use; 0 is zero-shot. */
   readonly version: number;
@@ -47,7 +50,8 @@ export interface ReportInit {
 
 /**
  * The end of a study at this site: fine-tunes, chooses the best version on the validation list, measures it and zero-shot on
- * the test split, and writes decoder and report. What was measured before is not measured again.
+ * the test split, and writes decoder and report. What was measured before is not measured again, but for the small network
+ * alone, which asks nothing.
  */
 export async function makeReport(init: ReportInit, version: number, signal: AbortSignal): Promise<LocalReport> {
   const { site, study, store, work, out, say } = init;
@@ -60,12 +64,14 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
   const best = work.choice()?.best.version ?? 0;
   const theta = best > 0 ? await work.theta(best, signal) : undefined;
   const adaptedScores = theta ? await work.measure("adapted", signal) : null;
+  const reference = await measureReference(opened.training, signal, (line) => say(`${study.name}: ${line}`));
   const report: LocalReport = {
     site,
     study: study.name,
     images: { train: dataset.train.length, val: dataset.val.length, test: dataset.test.length },
     zeroShotDice: zeroShot,
     adaptedDice: adaptedScores ? meanDice(adaptedScores) : zeroShot,
+    ...(reference ? { referenceDice: meanDice(reference) } : {}),
     deployed: theta !== undefined,
     version: best,
     queries: meter.spent,
@@ -95,7 +101,7 @@ export async function makeReport(init: ReportInit, version: number, signal: Abor
     version: best,
     validation: { zeroShot: zeroShotVal, best: work.choice()?.best.scores ?? zeroShotVal },
     curve: report.curve,
-    test: { zeroShot: zeroShotScores, adapted: adaptedScores },
+    test: { zeroShot: zeroShotScores, adapted: adaptedScores, reference },
     meter: meter.state,
   };
   for (const folder of [store.folder, ...(out === undefined ? [] : [out])]) {
@@ -147,13 +153,17 @@ export async function resultLine(store: StudyStore, out: string | undefined): Pr
   const { study, zeroShotDice, adaptedDice, deployed, version } = result;
   const used = deployed ? `the adapted decoder is used, version ${version}` : "the model stays zero-shot";
   const files = deployed ? "report.json and decoder.safetensors are" : "report.json is";
+  const results = await readResults(store.folder).catch(() => undefined);
+  const alone = results && referenceWords(results.test, results.settings.seed);
+  const figure = alone ? ` ${alone.figure};` : "";
+  const advice = alone?.advice === undefined ? "" : `. ${alone.advice}`;
   return (
-    `${study}: test Dice zero-shot ${zeroShotDice.toFixed(3)}, in use ${adaptedDice.toFixed(3)} (${used}); ` +
-    `${files} in ${out ?? store.folder}`
+    `${study}: test Dice zero-shot ${zeroShotDice.toFixed(3)}, in use ${adaptedDice.toFixed(3)} (${used});${figure} ` +
+    `${files} in ${out ?? store.folder}${advice}`
   );
 }
 
-/** What of the report the policy lets leave. */
+/** What of the report the policy lets leave; of the small network alone, nothing. */
 export function filterReport(report: LocalReport, policy: Policy): SiteReport {
   const { study, deployed, queries, blackboxSeconds, version, images, zeroShotDice, adaptedDice } = report;
   const own = policy.metrics === "own" ? { images, zeroShotDice, adaptedDice } : {};

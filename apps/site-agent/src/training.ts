@@ -18,6 +18,7 @@ export type Training = Pick<
   | "personalState"
   | "trainPersonal"
   | "report"
+  | "reference"
   | "close"
 >;
 

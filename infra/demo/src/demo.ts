@@ -11,7 +11,7 @@ import { Hospital } from "./hospital.js";
 import type { DemoOptions } from "./options.js";
 import { Processes } from "./processes.js";
 import { ProgressDisplay } from "./progress.js";
-import { type DemoReport, mean, type SiteFigures } from "./report.js";
+import { type DemoReport, mean, meanReference, type SiteFigures } from "./report.js";
 import { CLICKS, PERSONAL_SHARE, prepareSites, type SiteData } from "./site-data.js";
 
 const STUDY = "demo";
@@ -189,17 +189,21 @@ function makeReport(
     decoder: options.decoder,
     decoderParameters: parameterCount(options.decoder),
     blackbox: options.blackbox,
-    sites: sites.map(({ site, images, zeroShotDice, adaptedDice, deployed, queries, blackboxSeconds }) => ({
-      site,
-      images,
-      zeroShotDice,
-      adaptedDice,
-      deployed,
-      queries,
-      blackboxSeconds,
-    })),
+    sites: sites.map(
+      ({ site, images, zeroShotDice, adaptedDice, referenceDice, deployed, queries, blackboxSeconds }) => ({
+        site,
+        images,
+        zeroShotDice,
+        adaptedDice,
+        ...(referenceDice === undefined ? {} : { referenceDice }),
+        deployed,
+        queries,
+        blackboxSeconds,
+      }),
+    ),
     zeroShotDice: mean(sites.map((site) => site.zeroShotDice)),
     adaptedDice: mean(sites.map((site) => site.adaptedDice)),
+    referenceDice: meanReference(sites),
     rounds: {
       completed: state.completed,
       aborted: state.rounds.filter(({ phase }) => phase === "aborted").length,

@@ -43,7 +43,8 @@ function text(report: DemoReport, out: string): string {
   const { rounds, blackboxQueries, wallSeconds, bytesUp } = report;
   return (
     `\n${table(report)}\n\n${rounds.completed} rounds, ${blackboxQueries} black-box queries, ${wallSeconds.toFixed(0)} s; ` +
-    `${(bytesUp / 1024).toFixed(0)} KiB left the sites: keys, signatures, sealed shares, masked sums, and the figures above.\n` +
+    `${(bytesUp / 1024).toFixed(0)} KiB left the sites: keys, signatures, sealed shares, masked sums, and of the figures above all but "alone".\n` +
+    "alone: Dice of a small network trained on each site's labels alone, without the black box.\n" +
     `Report in ${folder}/report.json; per site its decoder and pictures in ${folder}/SITE/.\n`
   );
 }

@@ -25,6 +25,8 @@ export interface StubOptions {
   readonly beforeImage?: (images: number) => void | Promise<void>;
   /** What validation sees in the first parameter; the default likes it near the target. */
   readonly dice?: (first: number) => number;
+  /** Dice of the small network alone, or what measuring it does; the default is worse than zero-shot. */
+  readonly reference?: number | ((signal?: AbortSignal) => Promise<ImageScore[]>);
 }
 
 /** Counts what was bought in one process. */
@@ -58,6 +60,7 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       validationClicks: 1,
       steps: 4 * study.rounds,
       personalSteps,
+      opening: 0,
     };
     const target = options.target ?? 1;
     const dice = options.dice ?? ((first: number) => 1 / (1 + Math.abs(target - first)));
@@ -66,6 +69,7 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
         const value = dice(theta?.[0] ?? 0);
         return { id: i + 1, dice: value, iou: value / (2 - value) };
       });
+    const { reference = 0.4 } = options;
     const samples = (count: number): Sample[] =>
       Array.from({ length: count }, (_, i) => ({
         id: i,
@@ -126,6 +130,10 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       report: (...given) => {
         bought.reports++;
         return measure("report", TEST)(...given);
+      },
+      reference: async (signal) => {
+        if (typeof reference === "function") return reference(signal);
+        return scores(TEST).map(({ id }) => ({ id, dice: reference, iou: reference / (2 - reference) }));
       },
       personalState: (theta) => ({ step: 0, theta: theta.slice(), moments: [new Float32Array(length)] }),
       trainRound: (round, start, options) => train(plan.steps, round, study.rounds, start, options),

@@ -1,5 +1,6 @@
 import { elapsed } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
+import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import {
   type AdaptationResult,
   type AdaptationState,
@@ -12,6 +13,7 @@ import { WaitingForDisk } from "../disk-patience.js";
 import { GracefulStop } from "../graceful-stop.js";
 import { writing } from "../home-failure.js";
 import { AnswerFiles } from "../report/answer-files.js";
+import { measureReference } from "../report/reference.js";
 import { duration } from "../work-progress.js";
 import type { AdaptCheckpoint, Unfinished } from "./checkpoint.js";
 import type { RunSettings } from "./settings.js";
@@ -25,6 +27,11 @@ export interface AdaptRunInit {
   readonly out: string;
   /** What an earlier process left there. */
   readonly before: Unfinished | undefined;
+}
+
+/** With what a small network does alone; undefined where that could not be measured. */
+export interface AdaptRunResult extends AdaptationResult {
+  readonly reference: readonly ImageScore[] | undefined;
 }
 
 /** A local run that may be stopped at any point and goes on from its last step or answered block, to the same bits. */
@@ -61,7 +68,7 @@ export class AdaptRun {
    * @param save the best decoder so far: what was paid for is of use while the run goes on
    * @throws UsageError when an unfinished run with other settings is in the way
    */
-  async toEnd(save: (theta: Float32Array, version: number) => Promise<void>): Promise<AdaptationResult> {
+  async toEnd(save: (theta: Float32Array, version: number) => Promise<void>): Promise<AdaptRunResult> {
     const { io, training, checkpoint, before, settings, out } = this.init;
     if (before) checkpoint.requireSame(before, settings);
     if (before) say(io, `goes on with the run in ${out}: ${this.#spent()} spent so far`);
@@ -81,7 +88,10 @@ export class AdaptRun {
         },
       });
       if (io.terminal) io.stderr("\n");
-      return result;
+      say(io, "trains a small network on your labels alone, to compare with: no query");
+      // Nothing is lost by stopping here at once: it is computed anew.
+      const reference = await measureReference(training, io.signal, (line) => say(io, line));
+      return { ...result, reference };
     } catch (error) {
       await this.#countLost();
       if (this.#saved) say(io, `not finished: ${this.#spent()} are spent; the same command goes on from there`);

@@ -2,16 +2,16 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@fedbaps/core/common/atomic-file.js";
 import { elapsed } from "@fedbaps/core/common/clock.js";
-import { messageOf } from "@fedbaps/core/common/errors.js";
+import { messageOf, UsageError } from "@fedbaps/core/common/errors.js";
 import { fileFailure } from "@fedbaps/core/common/file-failure.js";
 import { saveDecoder } from "@fedbaps/core/decoder/decoder-file.js";
 import { DECODER_KINDS, type DecoderKind } from "@fedbaps/core/decoder/parameters.js";
-import type { AdaptationResult } from "@fedbaps/core/training/local-adaptation.js";
-import { PRESET_NAMES, type PresetName } from "@fedbaps/core/training/presets.js";
+import { meanDice } from "@fedbaps/core/training/evaluate.js";
+import { decoderOf, mismatch, PRESET_NAMES, type PresetName } from "@fedbaps/core/training/presets.js";
 import { SiteTraining } from "@fedbaps/core/training/site-training.js";
 import { Command } from "commander";
 import { AdaptCheckpoint } from "../adapt/checkpoint.js";
-import { AdaptRun } from "../adapt/run.js";
+import { AdaptRun, type AdaptRunResult } from "../adapt/run.js";
 import { runSettings } from "../adapt/settings.js";
 import { type CommandIo, printJson, say } from "../command-io.js";
 import { AgentError } from "../errors.js";
@@ -27,7 +27,8 @@ import {
   sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";
-import { type Results, writeResults } from "../report/results-file.js";
+import { referenceWords } from "../report/reference.js";
+import { type Results, type TestScores, writeResults } from "../report/results-file.js";
 
 interface AdaptOptions extends MeasureOptions {
   readonly decoder: DecoderKind;
@@ -38,6 +39,9 @@ interface AdaptOptions extends MeasureOptions {
   readonly restart?: boolean;
 }
 
+/** As they are on the command line. */
+type GivenOptions = Omit<AdaptOptions, "decoder"> & { readonly decoder?: DecoderKind };
+
 /** Parts of a local run: the decoder is compared on the validation list after each. */
 const PARTS = 6;
 
@@ -45,7 +49,7 @@ const PARTS = 6;
 export function adaptCommand(io: CommandIo): Command {
   const command = addMeasureOptions(new Command("adapt"))
     .description("adapt the black box to this site's images alone, without a federation")
-    .option("--decoder <kind>", DECODER_KINDS.join(", "), oneOf(DECODER_KINDS), "filter-bank")
+    .option("--decoder <kind>", `${DECODER_KINDS.join(", ")} (default: texture; baps with paper)`, oneOf(DECODER_KINDS))
     .option("--preset <name>", `${PRESET_NAMES.join(", ")} (paper: BAPS as published)`, oneOf(PRESET_NAMES), "adam")
     .option("--budget <queries>", "black-box queries at most, for everything", integer(1), 1500)
     .option("--clicks <n>", "simulated clicks per test image", integer(1, 100), 3)
@@ -55,7 +59,15 @@ export function adaptCommand(io: CommandIo): Command {
       "fedbaps-adapted",
     )
     .option("--restart", "give up the unfinished run in --out and begin anew");
-  return command.action(() => run(io, command.optsWithGlobals()));
+  return command.action(() => run(io, withDecoder(command.optsWithGlobals())));
+}
+
+/** The decoder that goes with the preset, where none is named. @throws UsageError for two that do not go together. */
+function withDecoder(options: GivenOptions): AdaptOptions {
+  const decoder = options.decoder ?? decoderOf(options.preset);
+  const unfit = mismatch(options.preset, decoder);
+  if (unfit) throw new UsageError(unfit);
+  return { ...options, decoder };
 }
 
 async function run(io: CommandIo, options: AdaptOptions): Promise<void> {
@@ -129,11 +141,12 @@ async function adaptInto(io: CommandIo, options: AdaptOptions, settings: Measure
 
 function resultsOf(
   training: SiteTraining,
-  { zeroShot, adapted, deployed, version, validation, curve }: AdaptationResult,
+  result: AdaptRunResult,
   { decoder, preset, budget, clicks }: AdaptOptions,
   seed: number,
   now: number,
 ): Results {
+  const { deployed, version, validation, curve } = result;
   const { train, val, test } = training.dataset;
   const { name, identity } = training.model.description;
   const decoderParameters = training.parameterCount;
@@ -147,9 +160,13 @@ function resultsOf(
     version,
     validation,
     curve,
-    test: { zeroShot, adapted: deployed ? adapted : null },
+    test: testScores(result),
     meter: training.meter.state,
   };
+}
+
+function testScores({ zeroShot, adapted, deployed, reference }: AdaptRunResult): TestScores {
+  return { zeroShot, adapted: deployed ? adapted : null, reference };
 }
 
 /** Before anything is paid for. @throws AgentError OUT_UNWRITABLE */
@@ -168,14 +185,15 @@ function print(
   io: CommandIo,
   options: AdaptOptions,
   training: SiteTraining,
-  result: AdaptationResult,
+  result: AdaptRunResult,
   { queries, wallSeconds, file }: { readonly queries: number; readonly wallSeconds: number; readonly file: string },
 ): void {
-  const { zeroShotDice, adaptedDice, deployed, curve } = result;
+  const { zeroShotDice, adaptedDice, deployed, curve, reference } = result;
   if (options.json) {
     printJson(io, {
       zeroShotDice,
       adaptedDice,
+      referenceDice: reference ? meanDice(reference) : null,
       deployed,
       decoderParameters: training.parameterCount,
       queries,
@@ -192,5 +210,8 @@ function print(
       `on ${training.dataset.test.length} test images, ${queries} queries\n`,
   );
   if (!deployed) io.stdout("no version was better than zero-shot on the validation images: stay with zero-shot\n");
+  const alone = referenceWords(testScores(result), options.seed);
+  if (alone) io.stdout(`${alone.figure}\n`);
+  if (alone?.advice !== undefined) io.stdout(`${alone.advice}\n`);
   io.stdout(`decoder in ${file}\n`);
 }

@@ -11,8 +11,9 @@ import { BLACKBOX_HELP, homeFolder, integer, type MeasureOptions, measureSetting
 import { imageNames, type MadeGallery, makeGallery } from "../report/gallery.js";
 import { loadSubject, type Subject } from "../report/load.js";
 import { reportPage } from "../report/page.js";
+import { referenceWords } from "../report/reference.js";
 import { stateOf } from "../report/sections/summary.js";
-import { compare, outcomes } from "../report/statistics.js";
+import { compare, lead, outcomes } from "../report/statistics.js";
 import { WorkProgress } from "../work-progress.js";
 
 interface ReportOptions extends Omit<MeasureOptions, "seed"> {
@@ -67,6 +68,10 @@ async function run(io: CommandIo, named: string | undefined, options: ReportOpti
   else {
     const pictures = made?.gallery.pictures.size ?? 0;
     io.stdout(`${subject.data.name}: ${stateOf(subject.data).text}\n`);
+    const { test, settings } = subject.data;
+    const alone = test && referenceWords(test, settings?.seed ?? 0);
+    if (alone) io.stdout(`${alone.figure}\n`);
+    if (alone?.advice !== undefined) io.stdout(`${alone.advice}\n`);
     io.stdout(
       `report in ${out}${pictures > 0 ? `, with pictures of ${pictures} patients' images: it stays at the site` : ""}\n`,
     );
@@ -106,7 +111,8 @@ async function galleryOf(io: CommandIo, options: ReportOptions, subject: Subject
 /** The page's figures, for machines; images by their numbers. */
 function figuresOf({ data }: Subject, made: MadeGallery | undefined, out: string): unknown {
   const { test, meter, settings } = data;
-  const comparisons = test ? compare(test.zeroShot, test.adapted, settings?.seed ?? 0) : [];
+  const seed = settings?.seed ?? 0;
+  const comparisons = test ? compare(test.zeroShot, test.adapted, seed, test.reference) : [];
   return {
     study: data.name,
     ...(data.site === undefined ? {} : { site: data.site }),
@@ -115,17 +121,26 @@ function figuresOf({ data }: Subject, made: MadeGallery | undefined, out: string
     version: data.version,
     images: data.images ?? null,
     metrics: Object.fromEntries(
-      comparisons.map(({ metric, zeroShot, adapted, difference, p }) => [
+      comparisons.map(({ metric, zeroShot, adapted, reference, difference, p }) => [
         metric.toLowerCase(),
-        { zeroShot, adapted: adapted ?? null, difference: difference ?? null, p: p ?? null },
+        {
+          zeroShot,
+          adapted: adapted ?? null,
+          reference: reference ?? null,
+          difference: difference ?? null,
+          p: p ?? null,
+        },
       ]),
     ),
+    // By how much Dice the small network alone is ahead of what is in use.
+    referenceLead: test?.reference ? lead(test.reference, test.adapted ?? test.zeroShot, seed) : null,
     outcomes: test?.adapted ? outcomes(test.zeroShot, test.adapted) : null,
     perImage:
       test?.zeroShot.map(({ id, dice }, i) => ({
         id,
         zeroShotDice: dice,
         adaptedDice: test.adapted?.[i]?.dice ?? null,
+        referenceDice: test.reference?.[i]?.dice ?? null,
       })) ?? [],
     curve: data.curve,
     queries: queriesOf(meter),

@@ -86,7 +86,7 @@ export async function paintCase(painter: CasePainter, sample: Sample): Promise<C
   };
   const { decoder } = painter;
   const [zeroShot, adapted] = [await answered("zero-shot"), decoder && (await answered("adapted"))];
-  const visualPrompt = decoder && (await encodePng(drawn(decoder, image, click, halved(size))));
+  const visualPrompt = decoder && (await encodePng(await drawn(decoder, image, click, halved(size))));
   return {
     id: sample.id,
     ...size,
@@ -110,17 +110,17 @@ function halved({ width, height }: Size): Size {
   return { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
 }
 
-function drawn(
+async function drawn(
   { kind, theta }: NonNullable<CasePainter["decoder"]>,
   image: Image,
   click: ReturnType<typeof evaluationClicks>[number],
   { width, height }: Size,
-): Image {
+): Promise<Image> {
   const square = resizeImage(image, DECODER_SIZE, DECODER_SIZE);
   const prepared = kind.prepare(square);
   try {
     const point = scalePoint(click, image, square);
-    const [prompt] = drawPrompts(kind, [{ subject: { image: square, prepared }, point, theta }]);
+    const [prompt] = await drawPrompts(kind, [{ subject: { image: square, prepared }, point, theta }]);
     return resizeImage(showPrompt(prompt ?? square), width, height);
   } finally {
     prepared.dispose();

@@ -112,5 +112,5 @@ function noteOf(missing: readonly Missing[], unread: readonly number[]): string 
 
 /** The sample's own name where names are wanted, else its number. */
 export function imageNames(stems: ReadonlyMap<number, Sample["stem"]> | undefined): (id: number) => string {
-  return (id) => stems?.get(id) ?? `image ${id}`;
+  return (id) => stems?.get(id) ?? `image\u00a0${id}`;
 }

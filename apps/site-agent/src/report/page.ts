@@ -24,7 +24,7 @@ export interface PageInit {
 export function reportPage({ data, gallery, nameOf, queries, now }: PageInit): string {
   const { test, settings } = data;
   const seed = settings?.seed ?? 0;
-  const comparisons = test ? compare(test.zeroShot, test.adapted, seed) : [];
+  const comparisons = test ? compare(test.zeroShot, test.adapted, seed, test.reference) : [];
   const changed = test?.adapted ? outcomes(test.zeroShot, test.adapted) : undefined;
   const state = stateOf(data);
   const pictured = (gallery?.pictures.size ?? 0) > 0;
@@ -49,7 +49,7 @@ export function reportPage({ data, gallery, nameOf, queries, now }: PageInit): s
   ${sentSection(data)}
   ${participationSection(data)}
   ${methodSection(data)}
-  ${test && tableSection(test.zeroShot, test.adapted, nameOf)}
+  ${test && tableSection(test, nameOf)}
 </main>
 <footer>
   <p>Made at the site on ${dayOf(now)} by fedbaps-site. ${pictured && "This page holds pictures of patients: it stays at the site, as they do. "}Research software, not a medical device.</p>

@@ -1,7 +1,6 @@
 import type { MeterState } from "@fedbaps/core/blackbox/metered.js";
-import type { ImageScore } from "@fedbaps/core/training/evaluate.js";
 import type { SentByKind } from "../sent-counts.js";
-import type { Results } from "./results-file.js";
+import type { Results, TestScores } from "./results-file.js";
 
 /** Who was in one of a study's sums, as this site's guard wrote it down before it revealed anything. */
 export interface Participation {
@@ -30,9 +29,7 @@ export interface ReportData {
   readonly version: number;
   readonly validation?: Results["validation"] | undefined;
   readonly curve: Results["curve"];
-  readonly test?:
-    | { readonly zeroShot: readonly ImageScore[]; readonly adapted: readonly ImageScore[] | null }
-    | undefined;
+  readonly test?: TestScores | undefined;
   readonly meter: MeterState;
   readonly roundsTrained: number;
   readonly participation: readonly Participation[];

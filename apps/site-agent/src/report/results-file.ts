@@ -41,10 +41,23 @@ const resultsSchema = z.strictObject({
   version: count,
   validation: z.strictObject({ zeroShot: scoresSchema, best: scoresSchema }),
   curve: z.array(z.strictObject({ version: count, queries: count, valDice: z.number() })),
-  /** `adapted` is null where the site stays zero-shot. */
-  test: z.strictObject({ zeroShot: scoresSchema, adapted: scoresSchema.nullable() }),
+  /** `adapted` is null where the site stays zero-shot; `reference` is absent where it was not measured. */
+  test: z.strictObject({
+    zeroShot: scoresSchema,
+    adapted: scoresSchema.nullable(),
+    reference: scoresSchema.optional(),
+  }),
   meter: meterSchema,
 });
+
+/** The test split, image by image: the same images in the same order throughout. */
+export interface TestScores {
+  readonly zeroShot: readonly ImageScore[];
+  /** Null where the site stays zero-shot. */
+  readonly adapted: readonly ImageScore[] | null;
+  /** Of a small network that was trained on this site's labels alone; absent where it was not measured. */
+  readonly reference?: readonly ImageScore[] | undefined;
+}
 
 /** Everything that was measured at the end of a study or a local run, image by image. Holds numbers, no names of files. */
 export interface Results {
@@ -68,7 +81,7 @@ export interface Results {
   readonly version: number;
   readonly validation: { readonly zeroShot: readonly ImageScore[]; readonly best: readonly ImageScore[] };
   readonly curve: readonly { readonly version: number; readonly queries: number; readonly valDice: number }[];
-  readonly test: { readonly zeroShot: readonly ImageScore[]; readonly adapted: readonly ImageScore[] | null };
+  readonly test: TestScores;
   readonly meter: MeterState;
 }
 

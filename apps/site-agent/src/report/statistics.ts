@@ -19,10 +19,19 @@ export interface Comparison {
   readonly zeroShot: Estimate;
   /** Absent where the site stays zero-shot. */
   readonly adapted?: Estimate;
+  /** Of the small network alone; absent where it was not measured. */
+  readonly reference?: Estimate;
   /** Of adapted minus zero-shot, paired by image. */
   readonly difference?: Estimate;
   /** Two-sided, of Wilcoxon's signed-rank test. */
   readonly p?: number;
+}
+
+/** A mean difference on the same images, and how likely one as large is by chance. */
+export interface Paired {
+  readonly difference: Estimate;
+  /** Two-sided, of Wilcoxon's signed-rank test. */
+  readonly p: number;
 }
 
 /** Images by what adaptation did to their Dice. */
@@ -51,31 +60,50 @@ const METRICS = [
 
 /**
  * Compares measure by measure, paired by image. A measure that an image lacks (HD95, in an older journal) is left out.
- * @param seed of the bootstrap: the same figures at every call. @throws RangeError unless both are of the same images
+ * @param seed of the bootstrap: the same figures at every call. @param reference of the small network alone
+ * @throws RangeError unless all are of the same images
  */
 export function compare(
   zeroShot: readonly ImageScore[],
   adapted: readonly ImageScore[] | null,
   seed: number,
+  reference?: readonly ImageScore[],
 ): Comparison[] {
-  if (adapted && (adapted.length !== zeroShot.length || adapted.some(({ id }, i) => id !== zeroShot[i].id)))
-    throw new RangeError("a paired comparison needs the same images on both sides");
+  for (const other of [adapted, reference]) if (other) requireSameImages(zeroShot, other);
   return METRICS.flatMap(({ metric, lower, of }) => {
     const before = zeroShot.map(of).filter((value) => value !== undefined);
     const after = adapted?.map(of).filter((value) => value !== undefined);
     if (before.length < zeroShot.length || before.length === 0) return [];
-    const base = { metric, lower, zeroShot: estimate(before, seed) };
+    const alone = reference?.map(of).filter((value) => value !== undefined);
+    const base = {
+      metric,
+      lower,
+      zeroShot: estimate(before, seed),
+      ...(alone?.length === before.length ? { reference: estimate(alone, seed) } : {}),
+    };
     if (!after || after.length < before.length) return [base];
-    const differences = after.map((value, i) => difference(value, before[i]));
-    return [
-      {
-        ...base,
-        adapted: estimate(after, seed),
-        difference: estimate(differences, seed),
-        p: signedRankTest(differences).p,
-      },
-    ];
+    return [{ ...base, adapted: estimate(after, seed), ...paired(after, before, seed) }];
   });
+}
+
+function requireSameImages(a: readonly ImageScore[], b: readonly ImageScore[]): void {
+  if (a.length !== b.length || a.some(({ id }, i) => id !== b[i].id))
+    throw new RangeError("a paired comparison needs the same images on both sides");
+}
+
+function paired(after: readonly number[], before: readonly number[], seed: number): Paired {
+  const differences = after.map((value, i) => difference(value, before[i]));
+  return { difference: estimate(differences, seed), p: signedRankTest(differences).p };
+}
+
+/**
+ * By how much Dice the small network alone is ahead of what the site uses; below 0 where it is behind.
+ * @param seed of the bootstrap. @throws RangeError unless both are of the same images
+ */
+export function lead(reference: readonly ImageScore[], inUse: readonly ImageScore[], seed: number): Paired {
+  requireSameImages(reference, inUse);
+  const dices = (scores: readonly ImageScore[]) => scores.map(({ dice }) => dice);
+  return paired(dices(reference), dices(inUse), seed);
 }
 
 export function outcomes(zeroShot: readonly ImageScore[], adapted: readonly ImageScore[]): Outcomes {

@@ -151,6 +151,26 @@ describe("report of a local run", () => {
     expect(changed.err).toContain("other images than those that were measured");
   });
 
+  it("tells of the small network alone, plainly where it does better; older results do without", async () => {
+    const reference = scoresOf(test, 0.7);
+    const folder = await adapted(true, {
+      test: { zeroShot: scoresOf(test, 0.5), adapted: scoresOf(test, 0.6), reference },
+    });
+    const { json, page } = await report(folder, "--no-pictures");
+    expect(json).toMatchObject({
+      metrics: { dice: { reference: { mean: expect.closeTo(0.71) } }, hd95: { reference: { mean: 5 } } },
+      referenceLead: { difference: { mean: expect.closeTo(0.1) }, p: 0.25 },
+    });
+    expect(json.perImage).toMatchObject(reference.map(({ id, dice }) => ({ id, referenceDice: dice })));
+    expect(page).toContain("consider whether you need the black box for this task");
+    const out = join(await temporaryFolder(), "report.html");
+    const said = await run("report", folder, "--no-pictures", "--out", out);
+    expect(said.out).toMatch(/without the black box: Dice 0\.710\nOn these images the small network alone does better/);
+    const older = await report(await adapted(true), "--no-pictures");
+    expect(older.json).toMatchObject({ metrics: { dice: { reference: null } }, referenceLead: null });
+    expect(older.json.perImage).toMatchObject(test.map(() => ({ referenceDice: null })));
+  });
+
   it("works for a run that stayed zero-shot, and refuses what is no result", async () => {
     const zeroShot = { deployed: false, version: 0, test: { zeroShot: scoresOf(test, 0.5), adapted: null } };
     const { status, json, pictures, page } = await report(await adapted(true, zeroShot), "--data", site);

@@ -7,7 +7,7 @@ import { reportPage } from "@fedbaps/site-agent/report/page.js";
 import type { ReportData } from "@fedbaps/site-agent/report/report-data.js";
 import { compare, outcomes } from "@fedbaps/site-agent/report/statistics.js";
 import { describe, expect, it } from "@jest/globals";
-import { after, before, finished, scores } from "../../../support/report-data.js";
+import { after, alone, before, finished, scores } from "../../../support/report-data.js";
 
 const page = (data: Partial<ReportData> = {}, more: Partial<Parameters<typeof reportPage>[0]> = {}) =>
   reportPage({
@@ -50,6 +50,7 @@ describe("the page of results", () => {
     for (const text of [
       page(),
       page({ finished: false, test: undefined }),
+      page({ test: { zeroShot: before, adapted: after } }),
       page({ test: { zeroShot: before, adapted: null }, version: 0 }),
     ]) {
       const open: string[] = [];
@@ -82,6 +83,38 @@ describe("the page of results", () => {
     );
     expect(text).toMatch(/reply\/maskedInput 4 2\.4 kB the masked update/);
     expect(text).toMatch(/1 1 ward-7, ward-8, ward-9 ward-4/);
+  });
+
+  it("shows beside the black box what a small network does alone, and what that is", () => {
+    const text = words(page());
+    expect(text).toContain(
+      "a small network was trained on this site's labels alone, without the black box: " +
+        "it reaches a Dice of 0.616 (95 % interval",
+    );
+    expect(text).toMatch(/0\.050 less than the adapted black box \(p = 0\.\d+\)/);
+    expect(text).toContain("measure zero-shot adapted network alone difference test");
+    expect(text).toMatch(/Dice 0\.581 [\d. to]+ 0\.666 [\d. to]+ 0\.616 [\d. to]+ \+0\.085/);
+    expect(text).toMatch(/Network alone: a small network .* without a query/);
+    expect(text).toContain(
+      "Dice alone HD95 zero-shot HD95 adapted HD95 alone image 1 0.500 0.600 +0.100 0.550 10.0 8.0 9.0",
+    );
+    expect(text).not.toContain("consider whether you need");
+  });
+
+  it("says plainly where the small network does better", () => {
+    const better = after.map((score) => ({ ...score, dice: score.dice + 0.1 }));
+    const [adapted, plain] = [after, null].map((adapted) =>
+      words(page({ test: { zeroShot: before, adapted, reference: better } })),
+    );
+    const advice = "black box: consider whether you need the black box for this task.";
+    expect(adapted).toContain(`On these images the small network alone does better than the adapted ${advice}`);
+    expect(adapted).toMatch(/0\.100 more than the adapted black box \(p = 0\.008\)/);
+    expect(plain).toContain(`On these images the small network alone does better than the plain ${advice}`);
+    expect(plain).toContain("measure zero-shot network alone Dice");
+  });
+
+  it("without it, of older results, speaks of none", () => {
+    expect(words(page({ test: { zeroShot: before, adapted: after } }))).not.toMatch(/small network|alone/);
   });
 
   it("of a site that stays zero-shot says that nothing became worse", () => {
@@ -125,6 +158,13 @@ describe("compare", () => {
     // Of 2^8 patterns four have a negative sum of ranks up to 2.5, that of the tied 0.05: none, 1, and 2.5 twice.
     expect(dice.p).toBe(8 / 256);
     expect(compare(before, after, 1)).toEqual([dice, iou, hd]);
+    // With the small network alone, which changes nothing of the rest.
+    const [more] = compare(before, after, 1, alone);
+    expect(more).toEqual({
+      ...dice,
+      reference: { mean: expect.closeTo(0.61625), low: expect.any(Number), high: expect.any(Number) },
+    });
+    expect(() => compare(before, after, 1, alone.slice(1))).toThrow(RangeError);
     // Those of evaluate.
     const dices = after.map((score) => score.dice);
     expect([dice.adapted?.low, dice.adapted?.high]).toEqual(bootstrapMeanCi95(dices, new RandomStream(1, "bootstrap")));

@@ -1,8 +1,9 @@
 import { queriesOf } from "@fedbaps/core/blackbox/metered.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import { type Html, html } from "../html.js";
+import { aloneIsBetter, CHANCE } from "../reference.js";
 import type { ReportData } from "../report-data.js";
-import type { Comparison, Outcomes } from "../statistics.js";
+import { type Comparison, lead, type Outcomes } from "../statistics.js";
 import { count, grouped, interval, pText, signed } from "../words.js";
 
 /** In use, zero-shot, or under way, in a few words. */
@@ -26,6 +27,7 @@ export function summary(
   return html`<div class="summary">
     <p>${whatWasDone(data)}</p>
     ${whatCame(data, comparisons, outcomes, worst).map((sentence) => html`<p>${sentence}</p>`)}
+    ${networkAlone(data, comparisons).map((sentence) => html`<p>${sentence}</p>`)}
     <p>${whyDeployed(data)}</p>
   </div>`;
 }
@@ -75,13 +77,31 @@ function whatCame(
 
 /** What the test allows to say, and no more. */
 function chanceWords(difference: number, p: number, worst: string): string {
-  if (p >= 0.05)
+  if (p >= CHANCE)
     return difference < 0
       ? `With these images the difference may be chance, but it points the wrong way: look at ${worst}.`
       : "With these images the difference may be chance.";
   return difference > 0
     ? "A gain like this would be rare if adaptation had no effect."
     : `On these images the adapted model is worse than would be expected by chance: the validation images that decided were not like them. Have a look at ${worst} before using it.`;
+}
+
+/** What a small network does without the black box, and what that says of the black box. */
+function networkAlone({ test, settings }: ReportData, comparisons: readonly Comparison[]): string[] {
+  const alone = comparisons.find(({ metric }) => metric === "Dice")?.reference;
+  if (!test?.reference || !alone) return [];
+  const paired = lead(test.reference, test.adapted ?? test.zeroShot, settings?.seed ?? 0);
+  const { difference, p } = paired;
+  const blackBox = `${test.adapted ? "adapted" : "plain"} black box`;
+  const gap = Math.abs(difference.mean).toFixed(3);
+  const figures =
+    "For comparison, a small network was trained on this site's labels alone, without the black box: it reaches " +
+    `a Dice of ${alone.mean.toFixed(3)} (95 % interval ${interval(alone, 3)})`;
+  const better = aloneIsBetter(paired, test.adapted !== null);
+  if (better !== undefined) return [`${figures}, ${gap} more than the ${blackBox} (${pText(p)}).`, better];
+  if (difference.mean === 0) return [`${figures}, as much as the ${blackBox}.`];
+  const chance = p >= CHANCE ? " With these images the difference may be chance." : "";
+  return [`${figures}, ${gap} less than the ${blackBox} (${pText(p)}).${chance}`];
 }
 
 function whyDeployed({ finished, version, validation, kind }: ReportData): string {
