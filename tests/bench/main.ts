@@ -1,6 +1,10 @@
 import { open, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { messageOf } from "@fedbaps/core/common/errors.js";
+import { adaptExperiment } from "./adapt.js";
+import type { Experiment } from "./adapt-experiment.js";
+import { federationExperiment } from "./adapt-federation.js";
+import { readFlags, UsageError } from "./adapt-options.js";
 import { benchBlackbox } from "./blackbox.js";
 import { benchCoordinator } from "./coordinator.js";
 import { benchDecoder } from "./decoder.js";
@@ -17,7 +21,14 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
   coordinator: benchCoordinator,
 };
 
+/** Not among those that are run without a name. */
+const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
+  adapt: adaptExperiment,
+  federation: federationExperiment,
+};
+
 const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
+       npm run bench -- adapt|federation [OPTIONS]
 
   blackbox     what a provider adds to the network itself, and whether memory stays flat over 2,000 queries
   step         one training step: how much of it is the black box's
@@ -27,6 +38,11 @@ const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
 
 Without a name all are run, in about twelve minutes. --json prints one JSON document instead of tables: an array, or the
 one benchmark where one was named. --out writes that document to a file as well.
+
+Experiments take hours, are not among "all", and have options of their own; see "npm run bench -- adapt --help":
+
+  adapt        what a site gains by itself: centres x black boxes x methods x seeds, Dice against queries
+  federation   what sites gain together: alone, federated, pooled
 `;
 
 interface Result {
@@ -34,6 +50,8 @@ interface Result {
   readonly machine: Machine;
   readonly rows: readonly Row[];
 }
+
+const FLAGS = { json: { type: "boolean" }, out: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
 
 interface Options {
   readonly names: readonly string[];
@@ -44,6 +62,8 @@ interface Options {
 
 /** Runs the benchmarks as a program. @returns the exit status: 0, 1 (failed), 2 (usage). */
 export async function main(argv: readonly string[]): Promise<number> {
+  const experiment = EXPERIMENTS[argv[0]];
+  if (experiment) return runExperiment(argv[0], experiment, argv.slice(1));
   const options = parseOptions(argv);
   if (typeof options === "string") {
     process.stderr.write(`bench: ${options}\n`);
@@ -67,11 +87,32 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** As `main`. */
+async function runExperiment(name: string, experiment: Experiment, argv: readonly string[]): Promise<number> {
+  try {
+    const values = readFlags(argv, { ...FLAGS, ...experiment.flags });
+    if (values.help === true) {
+      process.stdout.write(experiment.help);
+      return 0;
+    }
+    const out = values.out === undefined ? undefined : String(values.out);
+    if (out) await requireWritable(out);
+    const machine = describeMachine();
+    const { rows, details } = await experiment.run(values);
+    const document = `${JSON.stringify({ name, machine, rows, ...details }, null, 2)}\n`;
+    process.stdout.write(values.json === true ? document : `${formatRows(rows)}\n`);
+    if (out) await writeFile(out, document);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`bench: ${messageOf(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
 /** What was asked for, or what is wrong with it. */
 function parseOptions(argv: readonly string[]): Options | string {
-  const flags = { json: { type: "boolean" }, out: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: flags, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
     const known = Object.keys(BENCHMARKS);
     const unknown = positionals.find((name) => !known.includes(name));
     if (unknown !== undefined) return `there is no benchmark "${unknown}"; use ${known.join(", ")}, or no name for all`;
