@@ -6,6 +6,8 @@ import { runLocal } from "./adapt-local.js";
 import type { Job } from "./adapt-processes.js";
 
 // One cell in a process of its own: what it leaves in memory goes with it, and a cell that dies takes no other along.
+// Nobody waits for it any more, or it is done.
+process.once("disconnect", () => process.exit());
 process.once("message", async (job: Job) => {
   try {
     const code = await codeVersion();

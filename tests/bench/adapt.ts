@@ -17,12 +17,14 @@ const HELP = `Usage: npm run bench -- adapt [OPTIONS]
 
 What a site gains by itself: centres x black boxes x methods x seeds, each a run of the product's own local adaptation with
 a budget of queries, in a process of its own. Every version is measured on the test split besides, outside the budget, with
-the same ${CLICKS} fixed clicks per image for all methods. Finished cells stay in the work folder: the same command goes on where it was.
+the same ${CLICKS} fixed clicks per image for all methods. Finished cells stay in the work folder: the same command goes on where it was,
+and makes anew what other code than today's build has made.
 
   --centres A,B      ${CENTRE_NAMES.join(", ")},
                      or paths of folders with images/ and masks/ (default: these six)
   --blackboxes A,B   ${BLACKBOX_NAMES.join(", ")}, or as fedbaps-site takes it (default: general)
-  --methods A,B      ${METHOD_NAMES.join(", ")} (default: default, paper)
+  --methods A,B      ${METHOD_NAMES.join(", ")} (default: default, paper);
+                     default@400 is the same with a budget of its own
   --seeds 1,2,3      of split, clicks and training (default: 1,2,3)
   --budget N         queries of a run, for everything (default: 4000)
   --processes N      runs at once (default: 2)
@@ -51,15 +53,15 @@ export const adaptExperiment: Experiment = {
     const missing: Missing[] = [];
     const centres = await Promise.all(listOf("centres", values.centres, CENTRE_NAMES).map(centreAt));
     const blackboxes = await Promise.all(listOf("blackboxes", values.blackboxes, ["general"]).map(blackboxAt));
-    const methods = eachOneOf("methods", listOf("methods", values.methods, ["default", "paper"]), METHOD_NAMES);
     const seeds = listOf("seeds", values.seeds, ["1", "2", "3"]).map((seed) => wholeNumber("seeds", seed, 1, 0));
     const budget = wholeNumber("budget", values.budget, 4000);
+    const methods = listOf("methods", values.methods, ["default", "paper"]).map((text) => budgeted(text, budget));
     const processes = wholeNumber("processes", values.processes, 2);
     const work = resolve(String(values.work ?? join(tmpdir(), "fedbaps-bench-adapt")));
     const jobs = jobsOf({
       centres: present(centres, missing),
       blackboxes: present(blackboxes, missing),
-      ...{ methods, seeds, budget, work },
+      ...{ methods, seeds, work },
     });
     const made = await makeCells<Extract<Job, { kind: "local" }>, LocalResult>(jobs, {
       processes,
@@ -67,7 +69,10 @@ export const adaptExperiment: Experiment = {
       describe: ({ zeroShotDice, adaptedDice }) => `${zeroShotDice.toFixed(3)} -> ${adaptedDice.toFixed(3)}`,
     });
     missing.push(...made.missing);
-    const runs = made.cells.map(({ settings, result }): RunFigures => ({ ...settings, ...result }));
+    const runs = made.cells.map(({ settings, result }): RunFigures => {
+      const method = settings.budget === budget ? settings.method : `${settings.method}@${settings.budget}`;
+      return { ...settings, ...result, method };
+    });
     const perCentre = summariseCentres(runs);
     const overall = summariseOverall(runs);
     if (values.plot !== undefined) {
@@ -87,21 +92,27 @@ export const adaptExperiment: Experiment = {
   },
 };
 
+/** `NAME`, or `NAME@BUDGET`. @throws UsageError */
+function budgeted(text: string, usual: number): Plan["methods"][number] {
+  const [name, own] = text.split("@");
+  const [method] = eachOneOf("methods", [name], METHOD_NAMES);
+  return { method, budget: wholeNumber(`methods ${name}@`, own, usual) };
+}
+
 interface Plan {
   readonly centres: readonly { readonly name: string; readonly at: string }[];
   readonly blackboxes: readonly { readonly name: string; readonly at: string }[];
-  readonly methods: readonly string[];
+  readonly methods: readonly { readonly method: string; readonly budget: number }[];
   readonly seeds: readonly number[];
-  readonly budget: number;
   readonly work: string;
 }
 
 /** Seeds outermost: what is there when a run is stopped is whole for its first seeds. */
-function jobsOf({ centres, blackboxes, methods, seeds, budget, work }: Plan) {
+function jobsOf({ centres, blackboxes, methods, seeds, work }: Plan) {
   return seeds.flatMap((seed) =>
     blackboxes.flatMap((blackbox) =>
       centres.flatMap((centre) =>
-        methods.map((method) => {
+        methods.map(({ method, budget }) => {
           const settings: LocalSettings = {
             ...{ centre: centre.name, folder: centre.at, blackbox: blackbox.name, opened: blackbox.at },
             ...{ method, seed, budget },
