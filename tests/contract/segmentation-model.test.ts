@@ -14,6 +14,8 @@ removeTemporaryFolders();
 
 describeSegmentationModel("bundled", () => openBlackBox("bundled"));
 
+describeSegmentationModel("bundled, two threads", () => openBlackBox("bundled", { threads: 2 }));
+
 // A meter in between must not change the contract.
 describeSegmentationModel("bundled, metered", async () => {
   const meter = new QueryMeter(Number.POSITIVE_INFINITY, systemClock);

@@ -10,6 +10,16 @@ export function checkCounts(images: readonly Image[], prompts: readonly Prompt[]
 /** Segments one batch. */
 export type SegmentBatch = (images: readonly Image[], prompts: readonly Prompt[]) => Promise<readonly ProbabilityMap[]>;
 
+export interface BatchLimits {
+  /** Images in one batch at most. */
+  readonly size: number;
+  /** Batches that may be under way at once. */
+  readonly concurrency: number;
+  /** Batches are made equal, so that all that may be under way are; else each is as large as may be. */
+  readonly spread?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Cuts a call into batches of at most `size` and runs up to `concurrency` of them at once; answers in the images' order.
  * When one fails or the signal is aborted no further batch begins, and those under way are waited for before the first
@@ -19,10 +29,12 @@ export type SegmentBatch = (images: readonly Image[], prompts: readonly Prompt[]
 export async function inBatches(
   images: readonly Image[],
   prompts: readonly Prompt[],
-  { size, concurrency, signal }: { size: number; concurrency: number; signal?: AbortSignal | undefined },
+  limits: BatchLimits,
   segment: SegmentBatch,
 ): Promise<ProbabilityMap[]> {
   checkCounts(images, prompts);
+  const { concurrency, signal } = limits;
+  const size = limits.spread ? evenSize(images.length, limits) : limits.size;
   const maps = new Array<ProbabilityMap>(images.length);
   let next = 0;
   let failure: { error: unknown } | undefined;
@@ -42,4 +54,10 @@ export async function inBatches(
   await Promise.all(Array.from({ length: concurrency }, work));
   if (failure) throw failure.error;
   return maps;
+}
+
+/** Of batches that are asked in as few turns as may be, each turn as many at once as may be. */
+function evenSize(images: number, { size, concurrency }: BatchLimits): number {
+  const turns = Math.max(1, Math.ceil(images / (size * concurrency)));
+  return Math.max(1, Math.ceil(images / (turns * concurrency)));
 }

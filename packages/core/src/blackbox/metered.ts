@@ -117,8 +117,8 @@ export class MeteredModel implements SegmentationModel {
     const queries = images.length;
     this.#meter.reserve(queries);
     try {
-      const { maxBatch: size, concurrency } = this.description;
-      return await inBatches(images, prompts, { size, concurrency, signal }, async (batch, given) => {
+      const { maxBatch: size, concurrency, spread } = this.description;
+      return await inBatches(images, prompts, { size, concurrency, spread, signal }, async (batch, given) => {
         await this.#model.admit?.(batch.length, signal);
         const ask = () => this.#model.segment(batch, given, signal);
         return this.#meter.count(this.#purpose, batch.length, ask, signal);

@@ -43,6 +43,8 @@ export interface ModelDescription {
   readonly maxBatch: number;
   /** Calls that may be under way at once; more wait for their turn. */
   readonly concurrency: number;
+  /** A few small calls at once take less time than one large one: whoever cuts images into calls makes them equal. */
+  readonly spread?: boolean;
   /** The origin that prompted images are sent to; absent where they stay in this process. */
   readonly remote?: string;
   readonly inputs: readonly TensorDescription[];

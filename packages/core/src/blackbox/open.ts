@@ -1,13 +1,16 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "../common/clock.js";
+import { tuneBatch } from "./batch-tuning.js";
 import { GatedModel, type QueryGate } from "./gate.js";
 import { BlackBoxError, type SegmentationModel } from "./model.js";
 import { parseAddress } from "./oip/address.js";
 import { OipGraph } from "./oip/graph.js";
 import { OIP_SETTINGS } from "./oip/settings.js";
+import { readOnnxContents } from "./onnx-contents.js";
+import { OnnxPool } from "./onnx-pool.js";
 import { EXECUTION_PROVIDERS, OnnxGraph, type OnnxSettings } from "./onnx-session.js";
-import { PromptableModel } from "./promptable.js";
+import { PromptableModel, STANDARD_BATCH } from "./promptable.js";
 import { SamModel } from "./sam/model.js";
 import { parseSamSettings, SAM_SETTINGS } from "./sam/settings.js";
 import { type BlackBoxSpec, parseSpec } from "./spec.js";
@@ -25,7 +28,10 @@ const KNOWN_SETTINGS: Readonly<Record<BlackBoxSpec["provider"], readonly string[
 };
 
 export interface OpenOptions {
-  /** CPU threads of ONNX Runtime; the spec's own setting goes before. Default 1. */
+  /**
+   * CPU threads of ONNX Runtime; the spec's own setting goes before. Default 1. With more, a small graph answers as many
+   * calls at once, and the opening tries out how many images a call had best have (about a second).
+   */
   readonly threads?: number;
   /** No more than these, whatever `threads` and the spec say; of the site's policy. */
   readonly maxThreads?: number;
@@ -53,9 +59,9 @@ function openUngated(text: string, options: OpenOptions): Promise<SegmentationMo
   checkSettings(text, spec);
   switch (spec.provider) {
     case "bundled":
-      return openOne(() => openOnnx(BUNDLED_MODEL_FILE, text, spec, options));
+      return openLocal(BUNDLED_MODEL_FILE, text, spec, options);
     case "onnx":
-      return openOne(() => openOnnx(spec.places[0], text, spec, options));
+      return openLocal(spec.places[0], text, spec, options);
     case "sam-onnx":
       return openPair(spec, text, (file) => openOnnx(file, text, spec, options));
     case "oip":
@@ -67,10 +73,31 @@ function openUngated(text: string, options: OpenOptions): Promise<SegmentationMo
   }
 }
 
-async function openOne(open: () => Promise<TensorGraph>): Promise<SegmentationModel> {
+/** A promptable segmenter in one file: the threads that it is given, and how many images a call had best have. */
+async function openLocal(file: string, text: string, { settings }: BlackBoxSpec, options: OpenOptions) {
+  const given = onnxSettings(settings, options);
+  const contents = await readOnnxContents(file);
+  const { clock = systemClock, signal } = options;
+  return openOne(
+    () =>
+      OnnxPool.pays(contents, given)
+        ? OnnxPool.load(file, text, contents, given)
+        : OnnxGraph.load(file, text, contents, given),
+    async (graph, model) => {
+      if ((given.threads ?? 1) === 1 || model.description.maxBatch !== STANDARD_BATCH) return model;
+      const batch = await tuneBatch((size) => new PromptableModel(graph, size), clock, signal);
+      return new PromptableModel(graph, batch);
+    },
+  );
+}
+
+async function openOne(
+  open: () => Promise<TensorGraph>,
+  settle: (graph: TensorGraph, model: PromptableModel) => Promise<PromptableModel> = async (_, model) => model,
+): Promise<SegmentationModel> {
   const graph = await open();
   try {
-    return new PromptableModel(graph);
+    return await settle(graph, new PromptableModel(graph));
   } catch (error) {
     await graph.close();
     throw error;

@@ -8,7 +8,8 @@ import { checkColour, LABEL, type PromptToken, promptTokens } from "./prompt-tok
 import { showTensors, type TensorDescription, type TensorGraph } from "./tensor.js";
 import { floatsOf, tensorOf } from "./tensor-data.js";
 
-const DEFAULT_BATCH = 8;
+/** Images in one call where nobody has found out what is faster. */
+export const STANDARD_BATCH = 8;
 
 /**
  * A promptable segmenter in one graph: the inputs `image` float32 [B,3,H,W] in 0..255, `point_coords` float32 [B,N,2]
@@ -21,8 +22,11 @@ export class PromptableModel implements SegmentationModel {
   /** A graph whose leading size is fixed gets so many, the last repeated. */
   readonly #exactBatch: number | undefined;
 
-  /** @throws BlackBoxError BLACKBOX_CONTRACT when the graph is of another kind; it is left open. */
-  constructor(graph: TensorGraph) {
+  /**
+   * @param largest images in one call at most, where neither the graph nor who runs it sets a limit. Default 8.
+   * @throws BlackBoxError BLACKBOX_CONTRACT when the graph is of another kind; it is left open.
+   */
+  constructor(graph: TensorGraph, largest = STANDARD_BATCH) {
     const { nativeSize, batch } = checkContract(graph);
     this.#graph = graph;
     this.#exactBatch = batch;
@@ -33,8 +37,10 @@ export class PromptableModel implements SegmentationModel {
       nativeSize,
       geometry: "stretch",
       prompts: ["point", "box"],
-      maxBatch: batch ?? graph.maxBatch ?? DEFAULT_BATCH,
+      maxBatch: batch ?? graph.maxBatch ?? largest,
       concurrency: graph.concurrency,
+      // Of a fixed batch the rest is filled up, which takes as long as images would.
+      ...(graph.ownCores && batch === undefined ? { spread: true } : {}),
       ...(graph.remote === undefined ? {} : { remote: graph.remote }),
       inputs: graph.inputs,
       outputs: graph.outputs,

@@ -38,6 +38,8 @@ export interface TensorGraph {
   readonly maxBatch?: number;
   /** Calls that may be under way at once; more wait for their turn. */
   readonly concurrency: number;
+  /** Each call under way has a processor core of its own. */
+  readonly ownCores?: boolean;
   /** What a person should know of how it was opened. */
   readonly notes: readonly string[];
   /**
