@@ -32,7 +32,7 @@ const HEAD = 64;
 /** Of one entry. */
 const LEGEND = 110;
 /** For the title and the note. */
-const NARROWEST = 480;
+const NARROWEST = 560;
 
 /** Dice against queries, as a picture (SVG) of its own: no style sheet, no script. */
 export function drawPlot({ title, queries, panels }: Plot): string {
