@@ -8,9 +8,13 @@ const FULL_POLL = 32;
 /** At most this share of the training steps goes to the poll. */
 const LARGEST_SHARE = 1 / 3;
 
-/** Steps that the poll takes of `steps` in `rounds`: every later round keeps one at least. */
+/**
+ * Steps that the poll takes of `steps` in `rounds`: every later round keeps one at least. One step at least: without a poll
+ * nothing would ever be painted.
+ * @param steps `rounds` at least.
+ */
 export function pollSteps(steps: number, rounds: number): number {
-  return Math.max(0, Math.min(FULL_POLL, Math.floor(steps * LARGEST_SHARE), steps - (rounds - 1)));
+  return Math.max(1, Math.min(FULL_POLL, Math.floor(steps * LARGEST_SHARE), steps - (rounds - 1)));
 }
 
 /**
@@ -25,8 +29,9 @@ function standing(steps: number): number {
 /** How many are still judged on image number `image`: losers leave early (successive halving, Jamieson and Talwalkar 2016). */
 function remaining(all: number, image: number): number {
   if (image < 2) return all;
-  if (image < 4) return Math.min(all, Math.max(CANDIDATES_PER_STEP, roundedUp(all / 2)));
-  if (image < 8) return Math.min(all, 2 * CANDIDATES_PER_STEP);
+  const half = Math.min(all, Math.max(CANDIDATES_PER_STEP, roundedUp(all / 2)));
+  if (image < 4) return half;
+  if (image < 8) return Math.min(half, 2 * CANDIDATES_PER_STEP);
   return CANDIDATES_PER_STEP;
 }
 
