@@ -4,10 +4,15 @@ import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { Sample } from "@fedbaps/core/data/dataset.js";
 import { openDecoder } from "@fedbaps/core/decoder/open.js";
 import type { DecoderKind } from "@fedbaps/core/decoder/parameters.js";
+import { sharedGuide } from "@fedbaps/core/guide/guide.js";
 import { startOptimizer } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { CaseCache } from "@fedbaps/core/training/cases.js";
+import { gatherHeadSamples } from "@fedbaps/core/training/head-samples.js";
 import { LocalTrainer } from "@fedbaps/core/training/local-trainer.js";
-import type { Preset } from "@fedbaps/core/training/presets.js";
+import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
+import { pollSteps } from "@fedbaps/core/training/texture-poll.js";
+import { TextureTrainer } from "@fedbaps/core/training/texture-trainer.js";
+import type { Trainer } from "@fedbaps/core/training/trainer.js";
 import { StopwatchModel } from "./stopwatch-model.js";
 
 const CACHE_BYTES = 1e9;
@@ -16,32 +21,56 @@ const CACHE_BYTES = 1e9;
 export interface TrainingRun {
   readonly blackbox: string;
   readonly decoder: DecoderKind;
+  readonly threads: number;
+  readonly queriesPerStep: number;
   /** Milliseconds inside the black box, of every step so far. */
   readonly insideMs: readonly number[];
   step(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens everything and reads all pictures: that happens once per image, not once per step. */
-export async function openTrainingRun(init: {
-  blackbox: string;
-  decoder: DecoderKind;
-  settings: Preset;
-  train: readonly Sample[];
-  seed: number;
-}): Promise<TrainingRun> {
-  const { blackbox, settings, train, seed } = init;
+export interface TrainingRunInit {
+  readonly blackbox: string;
+  readonly decoder: DecoderKind;
+  /** Steps planned. */
+  readonly steps: number;
+  readonly train: readonly Sample[];
+  readonly seed: number;
+  /** CPU threads of the black box. Default 1. */
+  readonly threads?: number;
+}
+
+/**
+ * Opens everything and reads all pictures: that happens once per image, not once per step. A decoder with a head learns
+ * it in its first step, which is therefore longer than the others.
+ */
+export async function openTrainingRun(init: TrainingRunInit): Promise<TrainingRun> {
+  const { blackbox, train, seed, steps, threads = 1 } = init;
   const decoder = await openDecoder(init.decoder, "wasm");
-  const model = new StopwatchModel(await openBlackBox(blackbox));
+  const model = new StopwatchModel(await openBlackBox(blackbox, { threads }));
   const metered = new MeteredModel(model, new QueryMeter(Number.POSITIVE_INFINITY, systemClock), "train");
   const cases = new CaseCache(decoder, model.description, CACHE_BYTES);
   await cases.all(train);
-  const trainer = new LocalTrainer({ decoder, model: metered, cases, train, preset: settings, seed, site: "bench" });
+  const opening = decoder.kind === "texture" ? pollSteps(steps, 1) : 0;
+  const settings = preset("adam", steps - opening, decoder.kind);
+  const common = { decoder, model: metered, cases, train, preset: settings, seed, site: "bench" };
+  const trainer: Trainer =
+    decoder.kind === "texture"
+      ? new TextureTrainer({
+          ...common,
+          opening,
+          begins: (step) => step === 0,
+          samples: async (signal) =>
+            gatherHeadSamples({ ...common, signal, guide: await sharedGuide(), load: (sample) => cases.get(sample) }),
+        })
+      : new LocalTrainer(common);
   const insideMs: number[] = [];
   let state = startOptimizer(settings.optimizer, decoder.initial(seed));
   return {
     blackbox,
     decoder: init.decoder,
+    threads,
+    queriesPerStep: queriesPerStep(settings),
     insideMs,
     async step() {
       const before = model.milliseconds;
