@@ -3,7 +3,10 @@ import { studentTest } from "../metrics/student-t.js";
 import type { ImageScore } from "./evaluate.js";
 import { isBetter, pairedDifferences } from "./keep-best.js";
 
-/** Chance that a site uses a decoder where none of its versions is better than zero-shot (docs/no-harm.md). */
+/**
+ * Chance, at each version, that it or one before it looks this good where none is better than zero-shot. Over a whole
+ * study the chance to use such a version is larger: 6 to 15 % with six versions (docs/no-harm.md).
+ */
 export const FALSE_ACCEPT_LEVEL = 0.05;
 /** Flipping the signs of fewer images cannot reach that level. */
 const LEAST_FOR_SIGN_FLIPS = 5;
