@@ -69,14 +69,14 @@ beforeAll(async () => {
 });
 
 describe("the paper's decoder", () => {
-  it("is what the paper's layers give when they are written out", () => {
+  it("is what the paper's layers give when they are written out", async () => {
     const theta = noisyTheta(decoder, 1, 0.3);
     for (const [index, point] of [
       [1, { x: 40, y: 70 }],
       [2, { x: 100.5, y: 3.25 }],
     ] as const) {
       const picture = decoderPicture(index);
-      const [v] = decoder.draw([{ theta, image: decoder.prepare(picture), point }]);
+      const [v] = await decoder.draw([{ theta, image: decoder.prepare(picture), point }]);
       const expected = reference(theta, picture, point);
       const { least, most } = rangeOf(expected);
       expect(most - least).toBeGreaterThan(20);
@@ -84,7 +84,7 @@ describe("the paper's decoder", () => {
     }
   });
 
-  it("draws what it sees where it sees it", () => {
+  it("draws what it sees where it sees it", async () => {
     const picture = decoderPicture(1);
     const marked = { ...picture, data: picture.data.slice() };
     // The cell in row 1, column 6 of the raster.
@@ -92,7 +92,7 @@ describe("the paper's decoder", () => {
       for (let x = 96; x < 112; x++) marked.data.fill(255, (y * 128 + x) * 3, (y * 128 + x + 1) * 3);
     const theta = noisyTheta(decoder, 1, 0.3);
     const point = { x: 64, y: 64 };
-    const [before, after] = decoder.draw(
+    const [before, after] = await decoder.draw(
       [picture, marked].map((image) => ({ theta, image: decoder.prepare(image), point })),
     );
     const change = (row: number, column: number) => {

@@ -19,22 +19,22 @@ beforeAll(async () => {
   image = decoder.prepare(decoderPicture(1));
 });
 
-const draw = (theta: Float32Array, at = point) => decoder.draw([{ theta, image, point: at }])[0];
+const draw = async (theta: Float32Array, at = point) => (await decoder.draw([{ theta, image, point: at }]))[0];
 
 describe("the filter bank", () => {
-  it("is linear in its parameters", () => {
+  it("is linear in its parameters", async () => {
     const a = noisyTheta(decoder, 1, 1);
     const b = noisyTheta(decoder, 2, 1);
-    const mixed = draw(a.map((value, i) => 2 * value - 0.5 * b[i]));
-    const [fromA, fromB] = [draw(a), draw(b)];
+    const mixed = await draw(a.map((value, i) => 2 * value - 0.5 * b[i]));
+    const [fromA, fromB] = [await draw(a), await draw(b)];
     const expected = fromA.map((value, i) => 2 * value - 0.5 * fromB[i]);
     expect(largestDifference(mixed, expected)).toBeLessThan(1e-2);
     expect(largestDifference(fromA, fromB)).toBeGreaterThan(50);
   });
 
-  it("is the sum of its basis images, 16 grey levels each at a coefficient of one", () => {
+  it("is the sum of its basis images, 16 grey levels each at a coefficient of one", async () => {
     const theta = noisyTheta(decoder, 3, 1);
-    const v = draw(theta);
+    const v = await draw(theta);
     const { basis, smooth, means } = imageBasis(decoderPicture(1));
     const prompt = promptBasis(smooth, means, DECODER_SIZE, DECODER_SIZE, point);
     const colours = clickColours(smooth, means, DECODER_SIZE, DECODER_SIZE, point);
@@ -51,22 +51,22 @@ describe("the filter bank", () => {
       }
   });
 
-  it("adds the same everywhere by its first coefficient alone, in that channel alone", () => {
+  it("adds the same everywhere by its first coefficient alone, in that channel alone", async () => {
     const theta = decoder.initial(1);
     decoder.layout.view(theta, "image.coefficients")[1] = 0.5;
-    const v = draw(theta);
+    const v = await draw(theta);
     expect(v.every((value, i) => value === (i % 3 === 1 ? 8 : 0))).toBe(true);
   });
 
-  it("depends on the click through the prompt's and the click's coefficients only", () => {
+  it("depends on the click through the prompt's and the click's coefficients only", async () => {
     const theta = noisyTheta(decoder, 1);
     decoder.layout.view(theta, "prompt.coefficients").fill(0);
     decoder.layout.view(theta, "click.coefficients").fill(0);
-    expect(sameBits(draw(theta), draw(theta, { x: 90, y: 20 }))).toBe(true);
+    expect(sameBits(await draw(theta), await draw(theta, { x: 90, y: 20 }))).toBe(true);
     for (const name of ["prompt.coefficients", "click.coefficients"]) {
       const other = decoder.initial(1);
       decoder.layout.view(other, name).fill(1);
-      expect(largestDifference(draw(other), draw(other, { x: 90, y: 20 }))).toBeGreaterThan(0.5);
+      expect(largestDifference(await draw(other), await draw(other, { x: 90, y: 20 }))).toBeGreaterThan(0.5);
     }
   });
 });

@@ -28,7 +28,7 @@ function countingDecoder() {
     kind: "filter-bank",
     layout: filterBankLayout,
     initial: () => new Float32Array(filterBankLayout.length),
-    draw: () => [],
+    draw: async () => [],
     prepare(image) {
       const number = prepared.push(image);
       held.add(number);

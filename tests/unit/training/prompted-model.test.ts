@@ -16,7 +16,7 @@ function paintingDecoder() {
     layout: filterBankLayout,
     initial: () => new Float32Array(filterBankLayout.length),
     prepare: () => ({ bytes: 0, dispose: () => {} }),
-    draw(asked) {
+    async draw(asked) {
       requests.push(...asked);
       return asked.map(({ theta }) =>
         Float32Array.from({ length: DECODER_SIZE * DECODER_SIZE * 3 }, (_, i) => {
@@ -81,7 +81,7 @@ describe("the prompted picture", () => {
     expect(model.calls[0].images.map((image) => image.data[0])).toEqual([10, 25, 15, 20]);
     expect(model.calls[0].images[0]).toBe(first.image);
     expect(requests).toHaveLength(2);
-    const drawn = drawPrompts(decoder, [
+    const drawn = await drawPrompts(decoder, [
       { subject: first, point },
       { subject: second, point, theta },
     ]);

@@ -33,6 +33,24 @@ describe("a study", () => {
     expect(studySpecSchema.parse(study)).toEqual(study);
   });
 
+  it("is of textures with the preset that trains them, unless it says otherwise", () => {
+    const { decoder, preset } = studySpecSchema.parse(least);
+    expect([decoder, preset]).toEqual(["texture", "adam"]);
+  });
+
+  it("with the paper's preset names a decoder that it can train: textures are refused in plain words", () => {
+    const { error } = studySpecSchema.safeParse({ ...full, decoder: "texture" });
+    expect(error?.issues.map(({ path, message }) => [path.join("."), message])).toEqual([
+      [
+        "decoder",
+        "the preset paper trains every parameter of a decoder, which texture is not made for; use the decoder baps",
+      ],
+    ]);
+    // The default decoder does not go with it either.
+    expect(faults({ ...least, preset: "paper" })).toEqual(["decoder"]);
+    expect(faults({ ...full, decoder: "filter-bank" })).toEqual([]);
+  });
+
   it("may set every field", () => {
     expect(studySpecSchema.parse(full)).toEqual(full);
   });

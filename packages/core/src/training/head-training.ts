@@ -5,7 +5,8 @@ import { GUIDE_FEATURES } from "../guide/guide.js";
 import type { RandomStream } from "../math/rng.js";
 import { type HeadSamples, PLACES } from "./head-samples.js";
 
-const BATCH = 16;
+/** Views of one step. */
+export const BATCH = 16;
 const RATE = 3e-3;
 const DECAY = 1e-2;
 const BETA1 = 0.9;
@@ -66,8 +67,8 @@ const activation = new Float64Array(PLACES * HIDDEN);
 const belief = new Float64Array(PLACES);
 const pull = new Float64Array(HIDDEN);
 
-/** Adds the gradient of one view's loss over BATCH. */
-function addGradient(head: Float32Array, samples: HeadSamples, view: number, gradient: Float64Array): void {
+/** Adds the gradient of one view's loss over BATCH to `gradient`, HEAD_LENGTH values. */
+export function addGradient(head: Float32Array, samples: HeadSamples, view: number, gradient: Float64Array): void {
   const { logits, features, truth } = samples;
   const start = view * PLACES;
   let overlap = 0;
