@@ -200,7 +200,8 @@ export class StudyWork {
   }
 
   get #stepCost(): number {
-    return queriesPerStep(preset(this.init.study.preset, 1));
+    const { preset: name, decoder } = this.init.study;
+    return queriesPerStep(preset(name, 1, decoder));
   }
 
   /** Queries that the validations after this round and the final report will take. */

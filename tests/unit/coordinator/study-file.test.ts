@@ -63,7 +63,7 @@ describe("a study file", () => {
       ["clip: 0", "clip: must be at least 0.000001"],
       ["rounds: 1.5", "rounds: must be a whole number"],
       ["maxImages: 1e99", "maxImages: must be at most 1000000"],
-      ["decoder: large", "decoder: must be one of filter-bank, baps"],
+      ["decoder: large", "decoder: must be one of texture, filter-bank, baps"],
     ];
     for (const [line, fault] of cases) expect(() => parseStudyFile(`name: a\n${line}\n`)).toThrow(fault);
   });

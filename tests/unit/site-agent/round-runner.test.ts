@@ -11,7 +11,7 @@ removeTemporaryFolders();
 
 /** The sum of three sites that each moved the first parameter by `first`. */
 function sumOf(round: number, first: number) {
-  const delta = new Float32Array(parameterCount("filter-bank"));
+  const delta = new Float32Array(parameterCount(makeStudy().decoder));
   delta[0] = first;
   const one = packUpdate({ delta, clip: 10, images: 10, maxImages: 10_000, metrics: {}, cohortSize: 3 });
   return makeSum(
