@@ -91,7 +91,7 @@ function open(
   });
 }
 
-const alone = (budget: number) => ({ budget, rounds: LOCAL_PARTS, personalShare: 0 });
+const alone = (budget: number) => ({ budget, rounds: LOCAL_PARTS, personalShare: 0, alone: true });
 
 async function runAlone(settings: CohortSettings, sites: readonly SiteFolder[]): Promise<SiteResult[]> {
   const results: SiteResult[] = [];

@@ -43,7 +43,7 @@ class Participant {
   /** @returns the site's update. */
   async train(round: number, rounds: number, shared: Float32Array): Promise<Float32Array> {
     const { training } = this;
-    const step = Math.max(this.#state.step, stepsAfter(training.plan.steps, round - 1, rounds, training.plan.opening));
+    const step = Math.max(this.#state.step, stepsAfter(training.plan.steps, round - 1, rounds));
     const from = { ...training.roundState(this.#state, shared), step };
     this.#state = (await training.trainRound(round, from)).state;
     return this.#state.theta.map((value, i) => value - shared[i]);

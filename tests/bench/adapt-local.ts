@@ -48,6 +48,7 @@ export async function runLocal(settings: LocalSettings): Promise<LocalResult> {
   const training = await SiteTraining.open({
     ...{ data: folder, blackbox: opened, decoder, preset, budget, seed },
     rounds: LOCAL_PARTS,
+    alone: true,
     clicks: CLICKS,
     site: "local",
     clock: systemClock,

@@ -8,7 +8,9 @@ import { readFlags, UsageError } from "./adapt-options.js";
 import { benchBlackbox } from "./blackbox.js";
 import { benchCoordinator } from "./coordinator.js";
 import { benchDecoder } from "./decoder.js";
+import { benchGate } from "./gate.js";
 import { describeMachine, type Machine } from "./machine.js";
+import { benchMemory } from "./memory.js";
 import { benchSecagg } from "./secagg.js";
 import { benchStep } from "./step.js";
 import { formatRows, type Row } from "./table.js";
@@ -16,6 +18,8 @@ import { formatRows, type Row } from "./table.js";
 const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
   blackbox: benchBlackbox,
   step: benchStep,
+  memory: benchMemory,
+  gate: benchGate,
   decoder: benchDecoder,
   secagg: benchSecagg,
   coordinator: benchCoordinator,
@@ -33,6 +37,8 @@ const HELP = `Usage: npm run bench [-- NAME ...] [--json] [--out FILE]
   blackbox     what a provider adds to the network itself, and whether memory stays flat over 2,000 queries
   step         one training step: how much of it is the black box's
   decoder      an image-prompt decoder per image
+  memory       whether memory stays flat over 10,000 queries of training steps, on one and two threads
+  gate         the no-harm gate: how often a decoder is used that is no better, beside other rules
   secagg       the secure sum at a site and at the coordinator, beside CKKS (homomorphic encryption)
   coordinator  a coordinator with 1,000 connected sites: time, bytes, stalls and memory against the size of a cohort
 

@@ -10,7 +10,7 @@ import { CaseCache } from "@fedbaps/core/training/cases.js";
 import { gatherHeadSamples } from "@fedbaps/core/training/head-samples.js";
 import { LocalTrainer } from "@fedbaps/core/training/local-trainer.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
-import { pollSteps } from "@fedbaps/core/training/texture-poll.js";
+import { ownPoll } from "@fedbaps/core/training/texture-poll.js";
 import { TextureTrainer } from "@fedbaps/core/training/texture-trainer.js";
 import type { Trainer } from "@fedbaps/core/training/trainer.js";
 import { StopwatchModel } from "./stopwatch-model.js";
@@ -51,14 +51,13 @@ export async function openTrainingRun(init: TrainingRunInit): Promise<TrainingRu
   const metered = new MeteredModel(model, new QueryMeter(Number.POSITIVE_INFINITY, systemClock), "train");
   const cases = new CaseCache(decoder, model.description, CACHE_BYTES);
   await cases.all(train);
-  const opening = decoder.kind === "texture" ? pollSteps(steps, 1) : 0;
-  const settings = preset("adam", steps - opening, decoder.kind);
+  const settings = preset("adam", steps);
   const common = { decoder, model: metered, cases, train, preset: settings, seed, site: "bench" };
   const trainer: Trainer =
     decoder.kind === "texture"
       ? new TextureTrainer({
           ...common,
-          opening,
+          pollOf: (step) => ownPoll(step, steps),
           begins: (step) => step === 0,
           samples: async (signal) =>
             gatherHeadSamples({ ...common, signal, guide: await sharedGuide(), load: (sample) => cases.get(sample) }),
@@ -70,7 +69,7 @@ export async function openTrainingRun(init: TrainingRunInit): Promise<TrainingRu
     blackbox,
     decoder: init.decoder,
     threads,
-    queriesPerStep: queriesPerStep(settings),
+    queriesPerStep: queriesPerStep(settings, decoder.kind),
     insideMs,
     async step() {
       const before = model.milliseconds;

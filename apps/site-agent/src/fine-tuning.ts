@@ -58,7 +58,8 @@ export async function fineTune(
   async function begin(version: number, before: StepCheckpoint | undefined): Promise<StepCheckpoint> {
     const fresh = { round: version, lossSum: 0, lossCount: 0, meter: training.meter.state };
     if (before) return { ...before, ...fresh };
-    const best = work.choice(rounds)?.best.version ?? 0;
-    return { ...fresh, state: training.personalState(await work.theta(best, signal)) };
+    // The highest mean, shown to be better or not: what begins here is judged by itself.
+    const leader = work.choice(rounds)?.leader.version ?? 0;
+    return { ...fresh, state: training.personalState(await work.theta(leader, signal)) };
   }
 }

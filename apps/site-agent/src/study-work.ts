@@ -149,7 +149,7 @@ export class StudyWork {
       training,
       store: this.init.store,
       from: await this.#begin(round, training, start),
-      end: stepsAfter(training.plan.steps, round, this.init.study.rounds, training.plan.opening),
+      end: stepsAfter(training.plan.steps, round, this.init.study.rounds),
       stepCost: this.#stepCost,
       reserved: this.#reserved(round, training),
       run: (state, options) => training.trainRound(round, state, options),
@@ -174,10 +174,7 @@ export class StudyWork {
     if (stored) return stored;
     const previous = (await this.init.store.trained())?.state ?? training.startState();
     // A site that missed rounds goes on with the others: it does not make up for the steps of rounds that are over.
-    const step = Math.max(
-      previous.step,
-      stepsAfter(training.plan.steps, round - 1, this.init.study.rounds, training.plan.opening),
-    );
+    const step = Math.max(previous.step, stepsAfter(training.plan.steps, round - 1, this.init.study.rounds));
     const state: OptimizerState = { ...training.roundState(previous, theta), step };
     return { round, state, lossSum: 0, lossCount: 0, meter: training.meter.state };
   }
@@ -201,7 +198,7 @@ export class StudyWork {
 
   get #stepCost(): number {
     const { preset: name, decoder } = this.init.study;
-    return queriesPerStep(preset(name, 1, decoder));
+    return queriesPerStep(preset(name, 1), decoder);
   }
 
   /** Queries that the validations after this round and the final report will take. */
@@ -215,7 +212,8 @@ export class StudyWork {
   }
 
   async #prune(newest: number): Promise<void> {
-    await this.init.store.keepVersions([newest, this.choice()?.best.version ?? 0]);
+    const choice = this.choice();
+    await this.init.store.keepVersions([newest, choice?.best.version ?? 0, choice?.leader.version ?? 0]);
   }
 }
 

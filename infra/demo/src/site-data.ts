@@ -51,7 +51,7 @@ export async function prepareSites(options: DemoOptions, work: string): Promise<
       test: images.test,
       clicks: CLICKS,
       rounds: options.rounds,
-      queriesPerStep: queriesPerStep(preset("adam", 1, options.decoder)),
+      queriesPerStep: queriesPerStep(preset("adam", 1), options.decoder),
       personalShare: PERSONAL_SHARE,
     });
     sites.push({ site, folder, images });

@@ -60,7 +60,6 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
       validationClicks: 1,
       steps: 4 * study.rounds,
       personalSteps,
-      opening: 0,
     };
     const target = options.target ?? 1;
     const dice = options.dice ?? ((first: number) => 1 / (1 + Math.abs(target - first)));

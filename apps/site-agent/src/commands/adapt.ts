@@ -93,6 +93,7 @@ async function adaptInto(io: CommandIo, options: AdaptOptions, settings: Measure
     preset: options.preset,
     budget: options.budget,
     rounds: PARTS,
+    alone: true,
     clicks: options.clicks,
     site: "local",
     clock: io.clock,

@@ -3,7 +3,8 @@ import type { Image } from "../image/image.js";
 import { resizeImage } from "../image/resize.js";
 import { beliefOf, sigmoid } from "./belief-head.js";
 import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
-import { candidatePairs, electedCandidate, initialTexture, TILE, textureLayout } from "./texture-layout.js";
+import { texturesInUse } from "./texture-candidates.js";
+import { initialTexture, TILE, textureLayout } from "./texture-layout.js";
 
 /** Factor on the belief's logit before painting: edges become as sharp as those of the masks that textures learn from. */
 export const SHARPNESS = 4;
@@ -22,7 +23,7 @@ class PreparedPicture implements PreparedImage {
 /**
  * Replaces the picture by one small tiled texture where the decoder believes that the object is, and by another where it
  * believes it is not. A black box goes by texture: it reads the belief back off the picture. The belief is learned from
- * the site's labels without a query; the two textures, 24 numbers, are learned from the black box's answers alone.
+ * the site's labels without a query; the two textures, 24 numbers, are found from the black box's answers alone.
  * Our own design; measured in `docs/adaptation.md`.
  *
  * With belief b: v = m (T - x), T = 127.5 (1 + b tanh(inside) + (1 - b) tanh(outside)), m = b amount_0 + (1 - b) amount_1.
@@ -71,26 +72,27 @@ function sharpened(belief: Float32Array): Float32Array {
 /** @param picture interleaved RGB. @param belief one value in [0, 1] per pixel. @returns the grey levels to add. */
 function paint(theta: Float32Array, picture: ArrayLike<number>, belief: Float32Array): Float32Array {
   const [amountInside, amountOutside] = textureLayout.view(theta, "amount").map((a) => Math.min(1, Math.max(0, a)));
-  const base = candidatePairs[electedCandidate(theta)];
-  const inside = texture(base.inside, textureLayout.view(theta, "texture.inside"));
-  const outside = texture(base.outside, textureLayout.view(theta, "texture.outside"));
+  const pair = texturesInUse(theta);
+  const inside = tileOf(pair.inside);
+  const outside = tileOf(pair.outside);
   const out = new Float32Array(3 * belief.length);
   if (amountInside === 0 && amountOutside === 0) return out;
-  for (let y = 0, i = 0; y < DECODER_SIZE; y++) {
-    for (let x = 0; x < DECODER_SIZE; x++, i++) {
+  // The channels are written out: this loop is most of what a training step takes beside the black box.
+  for (let y = 0, i = 0, j = 0; y < DECODER_SIZE; y++)
+    for (let x = 0; x < DECODER_SIZE; x++, i++, j += 3) {
       const b = belief[i];
-      const amount = b * amountInside + (1 - b) * amountOutside;
-      const tile = (y % TILE) * TILE + (x % TILE);
-      for (let c = 0; c < 3; c++) {
-        const at = c * TILE * TILE + tile;
-        const target = MIDDLE_GREY * (1 + b * inside[at] + (1 - b) * outside[at]);
-        out[3 * i + c] = amount * (target - picture[3 * i + c]);
-      }
+      const not = 1 - b;
+      const amount = b * amountInside + not * amountOutside;
+      const at = 3 * ((y % TILE) * TILE + (x % TILE));
+      out[j] = amount * (MIDDLE_GREY * (1 + b * inside[at] + not * outside[at]) - picture[j]);
+      out[j + 1] = amount * (MIDDLE_GREY * (1 + b * inside[at + 1] + not * outside[at + 1]) - picture[j + 1]);
+      out[j + 2] = amount * (MIDDLE_GREY * (1 + b * inside[at + 2] + not * outside[at + 2]) - picture[j + 2]);
     }
-  }
   return out;
 }
 
-function texture(base: Float32Array, learned: Float32Array): Float64Array {
-  return Float64Array.from(base, (value, i) => Math.tanh(value + learned[i]));
+/** One tile between -1 and 1, interleaved RGB like a picture. */
+function tileOf(values: Float32Array): Float64Array {
+  const tile = TILE * TILE;
+  return Float64Array.from(values, (_, k) => Math.tanh(values[(k % 3) * tile + Math.floor(k / 3)]));
 }

@@ -2,15 +2,14 @@ import { readFile } from "node:fs/promises";
 import { readModelMessage } from "../blackbox/onnx-schema.js";
 import { DECODER_SIZE } from "../decoder/ip-decoder.js";
 import { CERTAIN, SHARPNESS } from "../decoder/texture.js";
-import { CANDIDATES, candidatePairs, type TexturePair, TILE } from "../decoder/texture-layout.js";
-import { GUIDE_FEATURES, GUIDE_GRID, GUIDE_MODEL_FILE } from "../guide/guide.js";
+import { type TexturePair, texturesInUse } from "../decoder/texture-candidates.js";
+import { TILE } from "../decoder/texture-layout.js";
+import { FARTHEST, GUIDE_FEATURES, GUIDE_GRID, GUIDE_MODEL_FILE } from "../guide/guide.js";
 import type { DrawingInit } from "./drawing.js";
 import type { Graph, Value } from "./graph.js";
 import { fixedSize, type PlaceValues } from "./place.js";
 import { resize } from "./resize.js";
 
-/** Where `Guide` cuts off its features. */
-const FARTHEST = 6;
 const HALF_RANGE = 127.5;
 
 type Floats = Value<"float32">;
@@ -22,15 +21,14 @@ type Parameter = DrawingInit["parameter"];
  * sharpened belief has steep edges, on which what is rounded away would be seen.
  * @throws what reading the guide's file throws.
  */
-export async function textureDrawing({ g, square, click, parameter }: DrawingInit): Promise<Floats> {
+export async function textureDrawing({ g, theta, square, click, parameter }: DrawingInit): Promise<Floats> {
   const view = guideView(g, square, click, await readFile(GUIDE_MODEL_FILE));
   const belief = sharpened(g, beliefOf(g, view, parameter));
   const unbelief = g.sub(g.scalar("float64", 1), belief);
   const blend = (inside: Doubles, outside: Doubles) => g.add(g.mul(belief, inside), g.mul(unbelief, outside));
   const amounts = g.min(g.max(g.cast(parameter("amount"), "float64"), 0), 1);
-  // The first of equals, as `electedCandidate` has it.
-  const elected = g.op("int64", "ArgMax", [parameter("poll.score")], { axis: 0, keepdims: 0 });
-  const textureOf = (side: keyof TexturePair) => texture(g, side, elected, parameter(`texture.${side}`));
+  const pair = texturesInUse(theta);
+  const textureOf = (side: keyof TexturePair) => texture(g, g.parameter(`shown.${side}`, pair[side], [3, TILE, TILE]));
   const target = g.mul(g.add(blend(textureOf("inside"), textureOf("outside")), 1), HALF_RANGE);
   const missing = g.sub(target, g.cast(square, "float64"));
   return g.cast(g.mul(blend(g.at(amounts, 0), g.at(amounts, 1)), missing), "float32");
@@ -77,14 +75,9 @@ function sigmoid(g: Graph, logits: Doubles): Doubles {
   return g.div(g.scalar("float64", 1), inverse);
 }
 
-/** The elected pair's texture with what training added, tiled over the square: [3, DECODER_SIZE, DECODER_SIZE]. */
-function texture(g: Graph, side: keyof TexturePair, elected: Value<"int64">, added: Floats): Doubles {
-  const candidates = g.parameter(`candidates.${side}`, joined(side), [CANDIDATES, 3, TILE, TILE]);
-  const sum = g.add(g.cast(g.at(candidates, elected), "float64"), g.cast(added, "float64"));
+/** Tiled over the square: [3, DECODER_SIZE, DECODER_SIZE]. */
+function texture(g: Graph, values: Floats): Doubles {
   const repeats = DECODER_SIZE / TILE;
-  return g.op("float64", "Tile", [g.op("float64", "Tanh", [sum]), g.constant("int64", [1, repeats, repeats])]);
-}
-
-function joined(side: keyof TexturePair): Float32Array {
-  return Float32Array.from(candidatePairs.flatMap((pair) => [...pair[side]]));
+  const tile = g.op("float64", "Tanh", [g.cast(values, "float64")]);
+  return g.op("float64", "Tile", [tile, g.constant("int64", [1, repeats, repeats])]);
 }

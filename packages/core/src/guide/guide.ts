@@ -17,7 +17,7 @@ export const GUIDE_MODEL_FILE = fileURLToPath(new URL("../../models/guide-128.on
 const BATCH = 8;
 const PLACES = GUIDE_GRID * GUIDE_GRID;
 /** Features are standardised over drawn scenes; further out than this they say nothing more. */
-const FARTHEST = 6;
+export const FARTHEST = 6;
 
 export interface GuideRequest {
   /** GUIDE_SIZE x GUIDE_SIZE RGB in 0..255. */

@@ -14,8 +14,6 @@ export interface BudgetPlan {
   readonly validationClicks: number;
   /** Steps towards the shared decoder, over all rounds. */
   readonly steps: number;
-  /** How many of them make up the first round where it differs from the others; 0: all rounds are alike. */
-  readonly opening: number;
   /** Steps of the site's own fine-tuning after the last round. */
   readonly personalSteps: number;
 }
@@ -38,8 +36,6 @@ export function planBudget(init: {
   readonly clicks: number;
   readonly rounds: number;
   readonly queriesPerStep: number;
-  /** Steps of the first round, from all and the number of rounds; left out: rounds are alike. */
-  readonly opening?: (steps: number, rounds: number) => number;
   /** Share of the training steps that the site keeps for fine-tuning by itself, in [0, 1). */
   readonly personalShare?: number;
 }): BudgetPlan {
@@ -68,15 +64,10 @@ export function planBudget(init: {
       { budget: init.budget, enough },
     );
   }
-  const opening = init.opening?.(steps, init.rounds) ?? 0;
-  return { report, validationImages, validationClicks, steps, opening, personalSteps };
+  return { report, validationImages, validationClicks, steps, personalSteps };
 }
 
-/**
- * Steps done after `part` of `parts` of a run of `steps`, spread evenly; where there are several and `opening` is given,
- * the first part has so many, and the others share the rest.
- */
-export function stepsAfter(steps: number, part: number, parts: number, opening = 0): number {
-  if (opening === 0 || parts === 1 || part === 0) return Math.floor((steps * part) / parts);
-  return opening + Math.floor(((steps - opening) * (part - 1)) / (parts - 1));
+/** Steps done after `part` of `parts` of a run of `steps`, spread evenly. */
+export function stepsAfter(steps: number, part: number, parts: number): number {
+  return Math.floor((steps * part) / parts);
 }

@@ -29,8 +29,6 @@ export interface Phase {
   readonly preset: Preset;
   readonly steps: number;
   readonly parts: number;
-  /** Steps of the first part, where it differs from the others; else 0. */
-  readonly opening: number;
   readonly trainer: Trainer;
 }
 
@@ -41,8 +39,8 @@ export async function trainPart(
   state: OptimizerState,
   options: RoundOptions,
 ): Promise<Trained> {
-  const first = stepsAfter(phase.steps, part - 1, phase.parts, phase.opening);
-  const last = stepsAfter(phase.steps, part, phase.parts, phase.opening);
+  const first = stepsAfter(phase.steps, part - 1, phase.parts);
+  const last = stepsAfter(phase.steps, part, phase.parts);
   let current = state;
   let total = 0;
   let counted = 0;

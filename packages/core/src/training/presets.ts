@@ -1,6 +1,7 @@
 import type { DecoderKind } from "../decoder/parameters.js";
 import { cosineGains, steppedGains } from "../optimizer/gain-sequence.js";
 import type { OptimizerSettings } from "../optimizer/spsa-gc.js";
+import { CANDIDATES_PER_STEP } from "./texture-poll.js";
 
 export const PRESET_NAMES = ["adam", "paper"] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
@@ -31,9 +32,8 @@ export interface Preset {
  * - `paper`: BAPS's optimiser with the gains of its published configuration (q = 5, batch 4, magnitudes in [0.5, 1], beta
  *   0.4, stepped decay), untuned for our decoders and encoder: the baseline.
  * @param steps planned over the whole run, for the decay.
- * @param decoder the texture decoder moves two dozen numbers only: fewer directions a step, and more steps.
  */
-export function preset(name: PresetName, steps: number, decoder?: DecoderKind): Preset {
+export function preset(name: PresetName, steps: number): Preset {
   if (name === "paper")
     return {
       optimizer: {
@@ -45,19 +45,6 @@ export function preset(name: PresetName, steps: number, decoder?: DecoderKind): 
       },
       imagesPerPair: 4,
       sharedImages: true,
-    };
-  if (decoder === "texture")
-    return {
-      optimizer: {
-        update: "adam",
-        perturbation: "rademacher",
-        directions: 4,
-        gains: cosineGains({ a: 0.15, steps, floor: 0.1, c: 0.4, gamma: 0 }),
-        beta: 0.9,
-        beta2: 0.99,
-      },
-      imagesPerPair: 1,
-      sharedImages: false,
     };
   return {
     optimizer: {
@@ -73,7 +60,8 @@ export function preset(name: PresetName, steps: number, decoder?: DecoderKind): 
   };
 }
 
-/** Black-box queries of one step: two per pair and image. */
-export function queriesPerStep({ optimizer, imagesPerPair }: Preset): number {
+/** Black-box queries of one step: two per pair and image; a texture decoder's step judges its candidates on one image. */
+export function queriesPerStep({ optimizer, imagesPerPair }: Preset, decoder: DecoderKind): number {
+  if (decoder === "texture") return CANDIDATES_PER_STEP;
   return 2 * optimizer.directions * imagesPerPair;
 }

@@ -63,9 +63,11 @@ export async function drawPrompts(
 
 /** clip(image + prompt) to 0..255. */
 function addClipped(image: Image, prompt: Image): Image {
-  const data = new Float32Array(image.data.length);
+  const { data: from } = image;
+  const { data: add } = prompt;
+  const data = new Float32Array(from.length);
   for (let i = 0; i < data.length; i++) {
-    data[i] = Math.min(255, Math.max(0, image.data[i] + prompt.data[i]));
+    data[i] = Math.min(255, Math.max(0, from[i] + add[i]));
   }
   return { ...image, data };
 }

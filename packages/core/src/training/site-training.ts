@@ -26,7 +26,7 @@ import { type Phase, type RoundOptions, type Trained, trainPart } from "./phase.
 import { type PresetName, preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
 import { measureReference } from "./reference.js";
-import { pollSteps } from "./texture-poll.js";
+import { ownPoll, sharedPoll } from "./texture-poll.js";
 import { TextureTrainer } from "./texture-trainer.js";
 
 export interface SiteTrainingSettings {
@@ -42,6 +42,8 @@ export interface SiteTrainingSettings {
   readonly budget: number;
   /** Validations after the first: federated rounds, or checkpoints of a local run. */
   readonly rounds: number;
+  /** Whether the site trains without a federation; default no. */
+  readonly alone?: boolean;
   /** Share of the training queries kept for the site's own fine-tuning after the last round; 0 (default) for none. */
   readonly personalShare?: number;
   /** Clicks per test image. */
@@ -82,7 +84,7 @@ export class SiteTraining {
     readonly decoder: IpDecoder,
     readonly meter: QueryMeter,
   ) {
-    const perStep = queriesPerStep(preset(settings.preset, 1, settings.decoder));
+    const perStep = queriesPerStep(preset(settings.preset, 1), settings.decoder);
     this.plan = planBudget({
       budget: settings.budget,
       val: dataset.val.length,
@@ -90,7 +92,6 @@ export class SiteTraining {
       clicks: settings.clicks,
       rounds: settings.rounds,
       queriesPerStep: perStep,
-      ...(settings.decoder === "texture" ? { opening: pollSteps } : {}),
       ...(settings.personalShare === undefined ? {} : { personalShare: settings.personalShare }),
     });
     this.#cases = new CaseCache(decoder, model.description, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
@@ -98,8 +99,8 @@ export class SiteTraining {
     this.#validation = new RandomStream(settings.seed, "validation")
       .shuffle([...dataset.val])
       .slice(0, this.plan.validationImages);
-    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, this.plan.opening);
-    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS);
+    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, settings.alone ?? false);
+    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS, true);
   }
 
   /**
@@ -231,25 +232,22 @@ export class SiteTraining {
     await this.model.close();
   }
 
-  #phase(site: string, steps: number, parts: number, opening = 0): Phase {
+  /** @param alone whether the site trains by itself in this phase, rather than towards the shared decoder. */
+  #phase(site: string, steps: number, parts: number, alone: boolean): Phase {
     const { decoder, dataset } = this;
-    const settings = preset(this.settings.preset, steps - opening, decoder.kind);
+    const settings = preset(this.settings.preset, steps);
     const model = this.#metered("train");
-    const init = {
-      decoder,
-      model,
-      cases: this.#cases,
-      train: dataset.train,
-      preset: settings,
-      seed: this.settings.seed,
-      site,
-    };
-    const begins = (step: number) =>
-      Array.from({ length: parts }, (_, part) => stepsAfter(steps, part, parts, opening)).includes(step);
-    const samples = (signal?: AbortSignal) => this.#headSamples(signal);
-    const trainer =
-      decoder.kind === "texture" ? new TextureTrainer({ ...init, samples, opening, begins }) : new LocalTrainer(init);
-    return { preset: settings, steps, parts, opening, trainer };
+    const init = { decoder, model, cases: this.#cases, train: dataset.train, seed: this.settings.seed, site };
+    if (decoder.kind !== "texture")
+      return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...init, preset: settings }) };
+    const ends = Array.from({ length: parts }, (_, part) => stepsAfter(steps, part + 1, parts));
+    const trainer = new TextureTrainer({
+      ...init,
+      samples: (signal) => this.#headSamples(signal),
+      pollOf: (step) => (alone ? ownPoll(step, steps) : sharedPoll(step, ends)),
+      begins: (step) => step === 0 || ends.includes(step),
+    });
+    return { preset: settings, steps, parts, trainer };
   }
 
   /** Gathered once: what the head learns from does not depend on the decoder. A failed attempt is not kept. */

@@ -1,38 +1,45 @@
 import { DECODER_SIZE } from "../decoder/ip-decoder.js";
-import { TILE, textureLayout } from "../decoder/texture-layout.js";
+import {
+  candidatePair,
+  pollNumber,
+  sharedCandidate,
+  type TexturePair,
+  texturesInUse,
+  withTextures,
+} from "../decoder/texture-candidates.js";
+import { textureLayout } from "../decoder/texture-layout.js";
 import type { Mask } from "../image/image.js";
 import { resizeMask } from "../image/resize.js";
 import { RandomStream } from "../math/rng.js";
-import { type OptimizerState, optimizerStep, type PairLoss } from "../optimizer/spsa-gc.js";
+import { mean } from "../math/vector.js";
+import type { OptimizerState } from "../optimizer/spsa-gc.js";
 import { CaseDraws } from "./case-draws.js";
 import type { HeadSamples } from "./head-samples.js";
 import { trainHead } from "./head-training.js";
 import type { LocalTrainerInit } from "./local-trainer.js";
-import { segmentationLoss } from "./loss.js";
-import { type PromptedQuery, segmentPrompted } from "./prompted-model.js";
-import { countVotes, polledCandidates, polledImage } from "./texture-poll.js";
+import { decisiveLoss } from "./loss.js";
+import { segmentPrompted } from "./prompted-model.js";
+import { type Poll, polledImage, Votes } from "./texture-poll.js";
 import type { Trainer } from "./trainer.js";
 
 /** Steps of back-propagation that the head is given at the start of every part of the training. */
 const HEAD_STEPS = 150;
 
-/** The textures lie side by side in the layout: they are what zeroth-order steps move. */
-const TEXTURES = { from: textureLayout.entry("texture.inside").offset, length: 2 * 3 * TILE * TILE };
-
-export interface TextureTrainerInit extends LocalTrainerInit {
+export interface TextureTrainerInit extends Omit<LocalTrainerInit, "preset"> {
   /** What the head learns from; asked for when it is first needed. */
   readonly samples: (signal: AbortSignal | undefined) => Promise<HeadSamples>;
-  /** Steps of the poll at the start; 0 for none. */
-  readonly opening: number;
+  /** The poll that a step belongs to. */
+  readonly pollOf: (step: number) => Poll;
   /** Whether a part of the training begins with this step. */
   readonly begins: (step: number) => boolean;
 }
 
 /**
  * Trains a `TextureDecoder` at one site. At the start of every part the belief head learns from the site's labels, without
- * a query. In the poll, each step shows the black box one image under CANDIDATES_PER_STEP texture pairs; after it, each
- * step moves the two textures by SPSA. The decoder is taught meanwhile: it paints the true mask, so that the black box's
- * answer is about the textures alone.
+ * a query. The textures are found by an evolution strategy, (1 + lambda) with successive halving: a step shows the black
+ * box one image under CANDIDATES_PER_STEP pairs, a poll ends with a winner, and the next poll is among changes of it. The
+ * decoder is taught meanwhile: it paints the true mask, so that the answers are about the textures alone. Why this and
+ * not gradient estimates: `docs/decisions/0012-textures-by-election.md`.
  */
 export class TextureTrainer implements Trainer {
   readonly #init: TextureTrainerInit;
@@ -43,11 +50,23 @@ export class TextureTrainer implements Trainer {
     this.#draws = new CaseDraws(init);
   }
 
-  async step(state: OptimizerState, signal?: AbortSignal): Promise<{ state: OptimizerState; loss: number }> {
-    const { begins, opening } = this.#init;
-    const theta = begins(state.step) ? await this.#withHead(state, signal) : state.theta;
-    const ready = { ...state, theta };
-    return state.step < opening ? this.#poll(ready, signal) : this.#refine(ready, signal);
+  async step(before: OptimizerState, signal?: AbortSignal): Promise<{ state: OptimizerState; loss: number }> {
+    const { step } = before;
+    const poll = this.#init.pollOf(step);
+    const moments = before.moments.map((moment) => moment.slice());
+    const votes = new Votes(moments);
+    let theta = this.#init.begins(step) ? await this.#withHead(before, signal) : before.theta;
+    if (step === poll.first) {
+      theta = opened(theta, poll);
+      votes.clear();
+    }
+    const pairOf = this.#candidates(theta, poll);
+    const candidates = votes.next(step - poll.first, poll.steps);
+    const losses = await this.#judge(candidates.map(pairOf), theta, step, poll, signal);
+    for (const [i, candidate] of candidates.entries()) votes.count(candidate, 1 - losses[i]);
+    if (step + 1 === poll.first + poll.steps)
+      theta = poll.shared ? withScores(theta, votes.scores()) : withTextures(theta, pairOf(votes.winner));
+    return { state: { step: step + 1, theta, moments }, loss: mean(losses) };
   }
 
   async #withHead({ theta, step }: OptimizerState, signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -56,74 +75,28 @@ export class TextureTrainer implements Trainer {
     return trainHead(theta, { samples: await samples(signal), steps: HEAD_STEPS, stream, signal });
   }
 
-  async #poll(
-    before: OptimizerState,
-    signal: AbortSignal | undefined,
-  ): Promise<{ state: OptimizerState; loss: number }> {
-    const { opening } = this.#init;
-    const { step } = before;
-    const [{ subject, point }] = await this.#draws.batch(polledImage(step, opening), 1);
-    const candidates = polledCandidates(before, opening);
-    const belief = beliefIn(subject.mask);
-    const queries = candidates.map((candidate) => ({
-      subject,
-      point,
-      belief,
-      theta: standingFor(before.theta, candidate),
-    }));
-    const losses = await this.#losses(queries, signal);
-    const theta = before.theta.slice();
-    const moments = before.moments.map((moment) => moment.slice());
-    const state = { step: step + 1, theta, moments };
-    countVotes(
-      state,
-      candidates,
-      losses.map((loss) => 1 - loss),
-    );
-    if (state.step === opening) textureLayout.view(theta, "amount").fill(1);
-    return { state, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length };
+  #candidates(theta: Float32Array, { shared, first }: Poll): (candidate: number) => TexturePair {
+    const { seed, site } = this.#init;
+    return (candidate) =>
+      shared
+        ? sharedCandidate(theta, candidate, pollNumber(theta))
+        : candidatePair(theta, candidate, "own", seed, site, first);
   }
 
-  async #refine(
-    { step, theta, moments }: OptimizerState,
+  async #judge(
+    pairs: readonly TexturePair[],
+    theta: Float32Array,
+    step: number,
+    poll: Poll,
     signal: AbortSignal | undefined,
-  ): Promise<{ state: OptimizerState; loss: number }> {
-    const { preset, seed, site, opening } = this.#init;
-    const { from, length } = TEXTURES;
-    const part = (whole: Float32Array) => whole.slice(from, from + length);
-    const whole = (all: Float32Array, changed: Float32Array) => {
-      const out = all.slice();
-      out.set(changed, from);
-      return out;
-    };
-    const judge: PairLoss = async (pairs) => {
-      const drawn = await this.#draws.batch(step, pairs.length);
-      const queries = pairs.flatMap(({ plus, minus }, j) => {
-        const common = { ...drawn[j], belief: beliefIn(drawn[j].subject.mask) };
-        return [
-          { ...common, theta: whole(theta, plus) },
-          { ...common, theta: whole(theta, minus) },
-        ];
-      });
-      const losses = await this.#losses(queries, signal);
-      return pairs.map((_, j) => ({ plus: losses[2 * j], minus: losses[2 * j + 1] }));
-    };
-    const start = { step: step - opening, theta: part(theta), moments: moments.map(part) };
-    const { state, loss } = await optimizerStep(preset.optimizer, start, judge, seed, [site]);
-    return {
-      loss,
-      state: {
-        step: step + 1,
-        theta: whole(theta, state.theta),
-        moments: moments.map((moment, m) => whole(moment, state.moments[m])),
-      },
-    };
-  }
-
-  async #losses(queries: readonly PromptedQuery[], signal: AbortSignal | undefined): Promise<number[]> {
+  ): Promise<number[]> {
     const { model, decoder } = this.#init;
+    // An image stays for as long as candidates are judged on it; the streams of two polls never meet.
+    const [{ subject, point }] = await this.#draws.batch(poll.first + polledImage(step - poll.first, poll.steps), 1);
+    const belief = beliefIn(subject.mask);
+    const queries = pairs.map((pair) => ({ subject, point, belief, theta: withTextures(theta, pair) }));
     const maps = await segmentPrompted(model, decoder, queries, signal);
-    return maps.map((map, i) => segmentationLoss(map, queries[i].subject.mask));
+    return maps.map((map) => decisiveLoss(map, subject.mask));
   }
 }
 
@@ -132,12 +105,17 @@ function beliefIn(mask: Mask): Float32Array {
   return Float32Array.from(resizeMask(mask, DECODER_SIZE, DECODER_SIZE).data);
 }
 
-/** A decoder that paints one candidate as it is, in full. */
-function standingFor(theta: Float32Array, candidate: number): Float32Array {
+/** What a poll starts from: the winner of the one before it, where its scores are in `theta`. */
+function opened(theta: Float32Array, { shared }: Poll): Float32Array {
+  const voted = textureLayout.view(theta, "poll.score").some((score) => score > 0);
+  const out = voted ? withTextures(theta, texturesInUse(theta)) : theta.slice();
+  if (shared) textureLayout.view(out, "poll.number")[0] = pollNumber(theta) + 1;
+  return out;
+}
+
+function withScores(theta: Float32Array, scores: Float32Array): Float32Array {
   const out = theta.slice();
-  textureLayout.view(out, "poll.score").fill(0)[candidate] = 1;
-  textureLayout.view(out, "texture.inside").fill(0);
-  textureLayout.view(out, "texture.outside").fill(0);
+  textureLayout.view(out, "poll.score").set(scores);
   textureLayout.view(out, "amount").fill(1);
   return out;
 }

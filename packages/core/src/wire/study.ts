@@ -30,7 +30,7 @@ export const studySpecSchema = z
     clicks: z.number().int().min(1).max(20).default(3).describe("simulated clicks per image when reporting"),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
     /** L2 bound of one site's update per round. */
-    clip: z.number().min(1e-6).max(1e6).default(10),
+    clip: z.number().min(1e-6).max(1e6).default(30),
     /** Whether sums stay sealed to the coordinator, so that only the study's sites can open them. */
     sealed: z.boolean().default(true),
     /** The largest number of training images that a site may count for; bounds its weight. */

@@ -253,8 +253,8 @@ describe("threads", () => {
 
   (known ? it : it.skip)("of the black box: the policy's number is a ceiling, also over that of the spec", async () => {
     await threadsOf("bundled", {});
-    expect(await threadsOf("bundled#threads=4", {})).toBe(3);
-    expect(await threadsOf("bundled#threads=4", { maxThreads: 2 })).toBe(1);
+    expect(await threadsOf("bundled#threads=4", {})).toBe(4);
+    expect(await threadsOf("bundled#threads=4", { maxThreads: 2 })).toBe(2);
     expect(await threadsOf("bundled", { threads: 4, maxThreads: 1 })).toBe(0);
     expect(await threadsOf("bundled", { maxThreads: 4 })).toBe(0);
   });

@@ -35,7 +35,7 @@ export function emptyForm(sites: readonly string[]): StudyForm {
     personalShare: "50",
     clicks: "3",
     seed: "1",
-    clip: "10",
+    clip: "30",
     sealed: true,
     maxImages: "10000",
     silenceMinutes: "10",
