@@ -49,9 +49,9 @@ export interface ReportInit {
 }
 
 /**
- * The end of a study at this site: fine-tunes, chooses the best version on the validation list, measures it and zero-shot on
- * the test split, and writes decoder and report. What was measured before is not measured again, but for the small network
- * alone, which asks nothing.
+ * The end of a study at this site: fine-tunes, chooses the version to use (zero-shot, unless one was shown to be better on
+ * the validation list), measures it and zero-shot on the test split, and writes decoder and report. What was measured before
+ * is not measured again, but for the small network alone, which asks nothing.
  */
 export async function makeReport(init: ReportInit, version: number, signal: AbortSignal): Promise<LocalReport> {
   const { site, study, store, work, out, say } = init;

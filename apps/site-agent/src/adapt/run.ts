@@ -157,7 +157,7 @@ export class AdaptRun {
       const left = ((elapsed(io.clock) - this.#started) / 1000) * ((1 - share) / (share - first));
       const line =
         `part ${round} of ${rounds}, ${training.meter.spent} of ${training.meter.budget} queries, ` +
-        `loss ${loss.toFixed(3)}, best validation Dice ${valDice.toFixed(3)}, about ${duration(left)} left`;
+        `loss ${loss.toFixed(3)}, validation Dice in use ${valDice.toFixed(3)}, about ${duration(left)} left`;
       if (io.terminal) io.stderr(`\r\u001b[K${line}`);
       else say(io, line);
     };

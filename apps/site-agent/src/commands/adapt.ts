@@ -27,6 +27,7 @@ import {
   sayNotes,
 } from "../options.js";
 import { writePictures } from "../pictures.js";
+import { notEnough } from "../report/not-shown.js";
 import { referenceWords } from "../report/reference.js";
 import { type Results, type TestScores, writeResults } from "../report/results-file.js";
 
@@ -210,7 +211,11 @@ function print(
     `zero-shot Dice ${zeroShotDice.toFixed(3)}, adapted ${adaptedDice.toFixed(3)} (${gain >= 0 ? "+" : ""}${gain.toFixed(3)}) ` +
       `on ${training.dataset.test.length} test images, ${queries} queries\n`,
   );
-  if (!deployed) io.stdout("no version was better than zero-shot on the validation images: stay with zero-shot\n");
+  if (!deployed) {
+    const higher = notEnough(curve);
+    io.stdout("no version was shown to be better than zero-shot on the validation images: stay with zero-shot\n");
+    if (higher !== undefined) io.stdout(`${higher}\n`);
+  }
   const alone = referenceWords(testScores(result), options.seed);
   if (alone) io.stdout(`${alone.figure}\n`);
   if (alone?.advice !== undefined) io.stdout(`${alone.advice}\n`);

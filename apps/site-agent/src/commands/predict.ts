@@ -17,7 +17,7 @@ const LISTED = 20;
 /** `fedbaps-site predict`: segments new pictures, with the adapted decoder where that does no harm. */
 export function predictCommand(io: CommandIo): Command {
   const command = new Command("predict")
-    .description("segment new pictures, with this site's adapted decoder where it was better than the plain model")
+    .description("segment new pictures, with this site's adapted decoder where it was shown to be better")
     .argument("<image-or-dir>", "a picture (PNG, JPEG, TIFF, BMP, DICOM, NIfTI), or a folder of them")
     .option("--point <x,y>", "a click, in pixels from the upper left; may be given again", collectPoint)
     .option("--label <0|1>", "of the points in their order: 1 foreground (default), 0 background", collectLabel)

@@ -13,7 +13,7 @@ export interface ExportSource {
   readonly theta: Float32Array;
   /** A version that never became a file does not know how its black box is named, only which it is. */
   readonly provenance: Omit<DecoderProvenance, "blackbox"> & { readonly blackbox?: string };
-  /** Whether it was better than zero-shot on the validation images of the site that made it. */
+  /** Whether it was shown to be better than zero-shot on the validation images of the site that made it. */
   readonly deployed: boolean;
   /** A sentence for the person. */
   readonly reason: string;
@@ -31,7 +31,8 @@ export interface ExportWish {
 
 /**
  * Finds the decoder by the rules of no harm, as `predict` does: a file that was named, or the decoder of a study that was
- * named, or of the one that finished here last, where it was better than zero-shot.
+ * named, or of the one that finished here last, where it was shown to be better than
+ * zero-shot.
  * @throws DecoderError DECODER_FILE; AgentError UNKNOWN_STUDY, NOTHING_TO_EXPORT; UsageError
  */
 export async function exportSource(wish: ExportWish): Promise<ExportSource> {

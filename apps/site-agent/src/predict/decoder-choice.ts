@@ -8,6 +8,7 @@ import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
 import { AgentError } from "../errors.js";
 import type { Home } from "../home.js";
+import { notEnough } from "../report/not-shown.js";
 import type { StudyRecord } from "../study-records.js";
 import { StudyStore } from "../study-store.js";
 
@@ -35,16 +36,19 @@ export interface DecoderWish {
 
 /**
  * Finds the decoder by the rules of no harm: a file that was named; the decoder of a study that was named, or of the one
- * that finished here last, where it was better than zero-shot on this site's validation images.
+ * that finished here last, where it was shown to be better than zero-shot on this
+ * site's validation images.
  * @throws DecoderError DECODER_FILE; AgentError UNKNOWN_STUDY for a named study that has no result here
  */
 export async function chooseDecoder({ home, file, study, none }: DecoderWish): Promise<DecoderChoice> {
   if (none) return { reason: "the plain model was asked for" };
   if (file !== undefined) {
     const { provenance } = await loadDecoder(file);
-    // `adapt` writes such a file where no version beat zero-shot.
+    // `adapt` writes such a file where no version was shown to be better than zero-shot.
     if (provenance.version === 0)
-      return { reason: `${file} holds an untrained decoder: no version was better than zero-shot when it was made` };
+      return {
+        reason: `${file} holds an untrained decoder: no version was shown to be better than zero-shot when it was made`,
+      };
     return adapted(file, `the decoder of ${file}, version ${provenance.version} of ${provenance.study}`);
   }
   const name = study ?? (await latestFinished(home));
@@ -63,10 +67,15 @@ async function ofStudy(home: Home, study: string): Promise<DecoderChoice> {
     );
   const choice = choiceOf(entries);
   const [best, zeroShot] = [meanDice(choice.best.scores), meanDice(choice.zeroShot)];
-  if (!choice.deployed)
-    return {
-      reason: `no version of the study ${study} was better than zero-shot (validation Dice ${zeroShot.toFixed(3)})`,
-    };
+  if (!choice.deployed) {
+    const { version, scores } = choice.leader;
+    const higher = notEnough([
+      { version: 0, valDice: zeroShot },
+      { version, valDice: meanDice(scores) },
+    ]);
+    const why = `no version of the study ${study} was shown to be better than zero-shot (validation Dice ${zeroShot.toFixed(3)})`;
+    return { reason: higher === undefined ? why : `${why}; ${higher}` };
+  }
   return adapted(
     join(home.study(study), "decoder.safetensors"),
     `version ${choice.best.version} of the study ${study}: validation Dice ${best.toFixed(3)}, zero-shot ${zeroShot.toFixed(3)}`,

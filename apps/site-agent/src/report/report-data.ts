@@ -25,7 +25,7 @@ export interface ReportData {
   readonly settings?: Results["settings"] | undefined;
   readonly blackbox: { readonly name?: string | undefined; readonly identity?: string | undefined };
   readonly images?: Results["images"] | undefined;
-  /** In use, or the best so far; 0 is zero-shot. */
+  /** In use, or what would be so far; 0 is zero-shot. */
   readonly version: number;
   readonly validation?: Results["validation"] | undefined;
   readonly curve: Results["curve"];

@@ -49,7 +49,7 @@ export interface AdaptationState {
   readonly validated: readonly Validated[];
   /** Of the part in hand. */
   readonly optimizer: OptimizerState;
-  /** Parameters of the best version so far; those of the start while it is zero-shot. */
+  /** Parameters of what would be used so far; those of the start while it is zero-shot. */
   readonly best: Float32Array;
   /** What the measurement in hand has got to, of whole blocks. */
   readonly measuring: readonly ImageScore[];
@@ -60,7 +60,7 @@ export interface AdaptationState {
 export interface AdaptationOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LocalProgress) => void;
-  /** Awaited whenever a version becomes the best: the place to store it. */
+  /** Awaited whenever a version becomes the one to use: the place to store it. */
   readonly onBetter?: (theta: Float32Array, version: number) => Promise<void>;
   /** Awaited with the answers to the first click of test images, as they come. */
   readonly onAnswers?: (subject: "zero-shot" | "adapted", answers: readonly Answer[]) => Promise<void>;
@@ -72,7 +72,8 @@ export interface AdaptationOptions {
 
 /**
  * BAPS at one site, without a federation: trains in the settings' number of rounds, validates after each, keeps the best
- * version and measures it on the test split against zero-shot, all inside the budget.
+ * of the versions that were shown to be better than zero-shot (`VersionChoice`), and measures it on the test split against
+ * zero-shot, all inside the budget.
  */
 export async function adaptLocally(training: SiteTraining, options: AdaptationOptions = {}): Promise<AdaptationResult> {
   const { signal } = options;

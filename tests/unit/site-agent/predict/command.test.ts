@@ -79,7 +79,11 @@ describe("predict", () => {
   it.each([
     [["--point", "60,60", "--decoder", "FILE.other"], "zero-shot", /made for another black box \(bundled\)/],
     [["--point", "60,60", "--decoder", "FILE.other", "--force-decoder"], "adapted", /version 3 of lesions/],
-    [["--point", "60,60", "--decoder", "FILE.untrained"], "zero-shot", /no version was better than zero-shot/],
+    [
+      ["--point", "60,60", "--decoder", "FILE.untrained"],
+      "zero-shot",
+      /no version was shown to be better than zero-shot/,
+    ],
     [["--box", "30,30,80,80", "--decoder", "FILE"], "zero-shot", /a box was given/],
     [["--box", "30,30,80,80", "--decoder", "FILE", "--force-decoder"], "adapted", /version 3/],
     [["--point", "60,60", "--point", "70,60", "--decoder", "FILE"], "zero-shot", /2 points were given/],

@@ -79,7 +79,7 @@ describe("the page of results", () => {
     expect(text).toContain("the plain model reaches a Dice of 0.581, the adapted one 0.666: a difference of +0.085");
     expect(text).toMatch(/p = 0\.0\d\d\)\. 7 images became better, 1 worse\./);
     expect(text).toContain(
-      "Version 6 is in use because it was better than zero-shot on 2 validation images: Dice 0.650 against 0.550",
+      "Version 6 is in use because it was shown to be better than zero-shot on 2 validation images: Dice 0.650 against 0.550",
     );
     expect(text).toMatch(/reply\/maskedInput 4 2\.4 kB the masked update/);
     expect(text).toMatch(/1 1 ward-7, ward-8, ward-9 ward-4/);
@@ -113,6 +113,13 @@ describe("the page of results", () => {
     expect(plain).toContain("measure zero-shot network alone Dice");
   });
 
+  it("of a decoder that paints textures does not say that what it draws is faint", () => {
+    const { settings } = finished;
+    const painted = words(page({ settings: settings && { ...settings, decoder: "texture" } }));
+    expect(painted).toContain("it paints one texture there and another elsewhere");
+    expect(painted).not.toContain("faint");
+  });
+
   it("without it, of older results, speaks of none", () => {
     expect(words(page({ test: { zeroShot: before, adapted: after } }))).not.toMatch(/small network|alone/);
   });
@@ -120,14 +127,23 @@ describe("the page of results", () => {
   it("of a site that stays zero-shot says that nothing became worse", () => {
     const text = words(page({ version: 0, test: { zeroShot: before, adapted: null } }));
     expect(text).toContain("stays with the plain model (zero-shot)");
-    expect(text).toContain("so the plain model stays in use and nothing has become worse");
+    expect(text).toContain(
+      "No version was shown to be better than zero-shot on 2 validation images (Dice 0.550), so the plain model stays in " +
+        "use and nothing has become worse. There version 6 had a higher mean, Dice 0.650, but the gain is too small",
+    );
+    const falling = finished.curve.map((point) => ({ ...point, valDice: 0.55 - 0.01 * point.version }));
+    expect(words(page({ version: 0, test: { zeroShot: before, adapted: null }, curve: falling }))).not.toContain(
+      "higher mean",
+    );
     expect(text).not.toContain("Dice adapted");
   });
 
   it("of a study under way says so, and shows no figure of the test images", () => {
     const text = words(page({ finished: false, test: undefined }));
     expect(text).toContain("under way: the end has not been measured yet");
-    expect(text).toContain("So far version 6 is the best on 2 validation images");
+    expect(text).toContain(
+      "So far version 6 would be used: it was shown to be better than zero-shot on 2 validation images",
+    );
     expect(text).not.toContain("Figures on the test images");
     expect(
       words(

@@ -12,8 +12,8 @@ export function learningSection(data: ReportData): Html | undefined {
     <h2 id="learning">Learning</h2>
     ${learningCurve(data)}
     <p class="note">Each point is a version of the decoder, measured on the same validation images and clicks; the dashed line is zero-shot, the ring is ${
-      data.finished ? "what is in use" : "the best so far"
-    }. The best point flatters a little, as it was chosen here: what counts are the test images.</p>
+      data.finished ? "what is in use" : "what would be used so far"
+    }. The highest point need not be in use: a version must be shown to be better than zero-shot, not only be higher. The point that was chosen flatters a little: what counts are the test images.</p>
   </section>`;
 }
 

@@ -1,6 +1,7 @@
 import { queriesOf } from "@fedbaps/core/blackbox/metered.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import { type Html, html } from "../html.js";
+import { notEnough } from "../not-shown.js";
 import { aloneIsBetter, CHANCE } from "../reference.js";
 import type { ReportData } from "../report-data.js";
 import { type Comparison, lead, type Outcomes } from "../statistics.js";
@@ -42,7 +43,13 @@ function whatWasDone({ kind, settings, images, meter, participation, finished }:
   const asked = `The segmentation model itself stayed closed: it was asked ${grouped(queriesOf(meter))} times${
     settings ? ` of at most ${grouped(settings.budget)}` : ""
   }.`;
-  return `${trained}. For an image and a click it draws a faint picture, the visual prompt, which is added to the image before the model sees it. ${asked}`;
+  return `${trained}. ${whatIsDrawn(settings)} ${asked}`;
+}
+
+function whatIsDrawn(settings: ReportData["settings"]): string {
+  return settings?.decoder === "texture"
+    ? "For an image and a click it marks where it takes the object to be: it paints one texture there and another elsewhere, over the copy of the image that the model sees."
+    : "For an image and a click it draws a faint picture, the visual prompt, which is added to the image before the model sees it.";
 }
 
 function cohortWords(participation: ReportData["participation"]): string {
@@ -104,16 +111,17 @@ function networkAlone({ test, settings }: ReportData, comparisons: readonly Comp
   return [`${figures}, ${gap} less than the ${blackBox} (${pText(p)}).${chance}`];
 }
 
-function whyDeployed({ finished, version, validation, kind }: ReportData): string {
+function whyDeployed({ finished, version, validation, kind, curve }: ReportData): string {
   if (!validation || validation.zeroShot.length === 0) return "Nothing has been measured on the validation images yet.";
   const [before, best] = [meanDice(validation.zeroShot), meanDice(validation.best)];
   const on = `on ${count(validation.zeroShot.length, "validation image")}`;
   const more = kind === "study" ? "This site decides for itself. " : "";
   if (!finished)
     return version > 0
-      ? `So far version ${version} is the best ${on}: Dice ${best.toFixed(3)}, zero-shot ${before.toFixed(3)}.`
-      : `So far no version is better than zero-shot ${on} (Dice ${before.toFixed(3)}).`;
+      ? `So far version ${version} would be used: it was shown to be better than zero-shot ${on}, Dice ${best.toFixed(3)} against ${before.toFixed(3)}.`
+      : `So far no version was shown to be better than zero-shot ${on} (Dice ${before.toFixed(3)}).`;
+  const higher = notEnough(curve);
   return version > 0
-    ? `${more}Version ${version} is in use because it was better than zero-shot ${on}: Dice ${best.toFixed(3)} against ${before.toFixed(3)}.`
-    : `${more}No version was better than zero-shot ${on} (Dice ${before.toFixed(3)}), so the plain model stays in use and nothing has become worse.`;
+    ? `${more}Version ${version} is in use because it was shown to be better than zero-shot ${on}: Dice ${best.toFixed(3)} against ${before.toFixed(3)}.`
+    : `${more}No version was shown to be better than zero-shot ${on} (Dice ${before.toFixed(3)}), so the plain model stays in use and nothing has become worse.${higher === undefined ? "" : ` There ${higher}.`}`;
 }

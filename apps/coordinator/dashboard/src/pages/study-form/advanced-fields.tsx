@@ -28,7 +28,7 @@ export function AdvancedFields(shared: FieldsProps) {
         />
         <Field
           label="Decoder"
-          hint="What is trained: a few hundred weights, or the paper's large one"
+          hint="What is trained: textures with a small network, a filter bank, or the paper's large decoder"
           fault={faults.decoder}
         >
           {(props) => (
@@ -44,7 +44,11 @@ export function AdvancedFields(shared: FieldsProps) {
             </select>
           )}
         </Field>
-        <Field label="Optimiser" hint="How the sites train" fault={faults.preset}>
+        <Field
+          label="Optimiser"
+          hint="How the sites train; as published goes with BAPS or the filter bank"
+          fault={faults.preset}
+        >
           {(props) => (
             <select
               {...props}
