@@ -6,7 +6,7 @@ import {
   stepsAfter,
 } from "@fedbaps/core/training/budget-plan.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
-import { CANDIDATES_PER_STEP, pollSteps } from "@fedbaps/core/training/texture-poll.js";
+import { CANDIDATES_PER_STEP } from "@fedbaps/core/training/texture-poll.js";
 import { describe, expect, it } from "@jest/globals";
 import { fc } from "../../support/property.js";
 
@@ -21,7 +21,6 @@ const inits: fc.Arbitrary<Init> = fc.record({
   queriesPerStep: fc.constantFrom(2, 16, 40),
   personalShare: fc.constantFrom(0, 0.01, 0.3, 0.5, 0.9),
 });
-const polled = fc.tuple(inits, fc.boolean()).map(([init, poll]) => (poll ? { ...init, opening: pollSteps } : init));
 
 const evaluationsOf = ({ rounds, personalShare = 0 }: Init) => 1 + rounds + (personalShare > 0 ? PERSONAL_PARTS : 0);
 const validationOf = (init: Init, plan: BudgetPlan) =>
@@ -40,7 +39,7 @@ function tried(init: Init): BudgetPlan | BudgetError {
 describe("a budget's plan", () => {
   it("never spends more than the budget, and leaves less than one step of it", () => {
     fc.assert(
-      fc.property(polled, (init) => {
+      fc.property(inits, (init) => {
         const plan = tried(init);
         fc.pre(!(plan instanceof BudgetError));
         expect(plan.report).toBe(2 * init.test * init.clicks);
@@ -55,7 +54,7 @@ describe("a budget's plan", () => {
 
   it("gives validation at most a tenth, or else the shortest list that says anything", () => {
     fc.assert(
-      fc.property(polled, (init) => {
+      fc.property(inits, (init) => {
         const plan = tried(init);
         fc.pre(!(plan instanceof BudgetError));
         const shortest = Math.min(3, init.val) * evaluationsOf(init);
@@ -72,18 +71,15 @@ describe("a budget's plan", () => {
 
   it("has a step for every round and every part of the fine-tuning, in the shares asked for", () => {
     fc.assert(
-      fc.property(polled, (init) => {
+      fc.property(inits, (init) => {
         const plan = tried(init);
         fc.pre(!(plan instanceof BudgetError));
         const { personalShare = 0 } = init;
         expect(plan.steps).toBeGreaterThanOrEqual(init.rounds);
         expect(plan.personalSteps).toBe(Math.floor((plan.steps + plan.personalSteps) * personalShare));
         if (personalShare > 0) expect(plan.personalSteps).toBeGreaterThanOrEqual(PERSONAL_PARTS);
-        const parts = Array.from({ length: init.rounds }, (_, i) =>
-          stepsAfter(plan.steps, i + 1, init.rounds, plan.opening),
-        );
-        expect(parts.every((last, i) => last > (i === 0 ? 0 : parts[i - 1]))).toBe(true);
-        if (init.opening && init.rounds > 1) expect(parts[0]).toBe(plan.opening);
+        const ends = Array.from({ length: init.rounds }, (_, i) => stepsAfter(plan.steps, i + 1, init.rounds));
+        expect(ends.every((end, i) => end > (i === 0 ? 0 : ends[i - 1]))).toBe(true);
       }),
       { numRuns: 500 },
     );
@@ -92,7 +88,7 @@ describe("a budget's plan", () => {
   it("of too small a budget is refused with a larger one that is enough, and not absurdly so", () => {
     let refused = 0;
     fc.assert(
-      fc.property(polled, (init) => {
+      fc.property(inits, (init) => {
         const error = tried(init);
         fc.pre(error instanceof BudgetError);
         refused++;
@@ -119,7 +115,6 @@ describe("a budget's plan", () => {
       validationImages: 3,
       validationClicks: 1,
       steps: 5,
-      opening: 0,
       personalSteps: 5,
     });
     expect(planBudget({ ...site, budget: 10_000, personalShare: 0 })).toMatchObject({
@@ -144,38 +139,14 @@ describe("steps over the parts of a run", () => {
   });
 });
 
-describe("steps over the parts of a run that opens otherwise", () => {
-  it("are the opening's in the first part, and spread evenly over the others", () => {
-    fc.assert(
-      fc.property(
-        fc.nat(10_000),
-        fc.integer({ min: 2, max: 200 }),
-        fc.integer({ min: 1, max: 32 }),
-        (rest, parts, opening) => {
-          const steps = opening + rest;
-          const ends = Array.from({ length: parts + 1 }, (_, part) => stepsAfter(steps, part, parts, opening));
-          expect([ends[0], ends[1], ends[parts]]).toEqual([0, opening, steps]);
-          for (let part = 2; part <= parts; part++)
-            expect(Math.abs(ends[part] - ends[part - 1] - rest / (parts - 1))).toBeLessThan(1);
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
-
-  it("are all in the one part of a run of one", () => {
-    expect([0, 1].map((part) => stepsAfter(40, part, 1, 12))).toEqual([0, 40]);
-  });
-});
-
 describe("the presets", () => {
   it("cost two queries per direction and image", () => {
-    expect(queriesPerStep(preset("adam", 100))).toBe(16);
-    expect(queriesPerStep(preset("paper", 100))).toBe(40);
+    expect(queriesPerStep(preset("adam", 100), "filter-bank")).toBe(16);
+    expect(queriesPerStep(preset("paper", 100), "baps")).toBe(40);
   });
 
-  it("of the texture decoder cost half of it: two dozen numbers need fewer directions", () => {
-    expect(queriesPerStep(preset("adam", 100, "texture"))).toBe(CANDIDATES_PER_STEP);
+  it("of the texture decoder cost a query for each of its candidates", () => {
+    expect(queriesPerStep(preset("adam", 100), "texture")).toBe(CANDIDATES_PER_STEP);
   });
 
   it("keep the paper's settings as they were published", () => {

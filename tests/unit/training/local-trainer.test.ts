@@ -94,7 +94,7 @@ describe.each(["adam", "paper"] as const)("a run of preset %s", (name) => {
 
   it("asks exactly the planned queries at every step", async () => {
     const { model, meter, trainer, start } = make({ name });
-    const each = queriesPerStep(preset(name, 10));
+    const each = queriesPerStep(preset(name, 10), decoder.kind);
     let state = start;
     for (let step = 1; step <= 3; step++) {
       ({ state } = await trainer.step(state));
@@ -114,7 +114,7 @@ describe.each(["adam", "paper"] as const)("a run of preset %s", (name) => {
 
   it("judges both sides of a direction on the same picture and click, inside its mask", async () => {
     const { clicks, subjects } = await oneStep({ name });
-    expect(clicks).toHaveLength(queriesPerStep(preset(name, 10)));
+    expect(clicks).toHaveLength(queriesPerStep(preset(name, 10), decoder.kind));
     for (let i = 0; i < clicks.length; i += 2) {
       expect(clicks[i]).toEqual(clicks[i + 1]);
       const { x, y, label } = clicks[i];

@@ -12,7 +12,7 @@ import type { Mask } from "../image/image.js";
 import { resizeMask } from "../image/resize.js";
 import { RandomStream } from "../math/rng.js";
 import { mean } from "../math/vector.js";
-import type { OptimizerState } from "../optimizer/spsa-gc.js";
+import { OptimizerError, type OptimizerState } from "../optimizer/spsa-gc.js";
 import { CaseDraws } from "./case-draws.js";
 import type { HeadSamples } from "./head-samples.js";
 import { trainHead } from "./head-training.js";
@@ -50,6 +50,7 @@ export class TextureTrainer implements Trainer {
     this.#draws = new CaseDraws(init);
   }
 
+  /** @throws OptimizerError LOSS_NOT_FINITE; the state can be kept. */
   async step(before: OptimizerState, signal?: AbortSignal): Promise<{ state: OptimizerState; loss: number }> {
     const { step } = before;
     const poll = this.#init.pollOf(step);
@@ -96,7 +97,13 @@ export class TextureTrainer implements Trainer {
     const belief = beliefIn(subject.mask);
     const queries = pairs.map((pair) => ({ subject, point, belief, theta: withTextures(theta, pair) }));
     const maps = await segmentPrompted(model, decoder, queries, signal);
-    return maps.map((map) => decisiveLoss(map, subject.mask));
+    const losses = maps.map((map) => decisiveLoss(map, subject.mask));
+    if (!losses.every(Number.isFinite))
+      throw new OptimizerError(
+        "LOSS_NOT_FINITE",
+        `the loss at step ${step} is not a finite number: the black box's answer is unusable`,
+      );
+    return losses;
   }
 }
 
