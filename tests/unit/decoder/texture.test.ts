@@ -1,7 +1,8 @@
 import { sigmoid } from "@fedbaps/core/decoder/belief-head.js";
 import { DECODER_SIZE, type DrawRequest, type PreparedImage } from "@fedbaps/core/decoder/ip-decoder.js";
 import { CERTAIN, SHARPNESS, TextureDecoder } from "@fedbaps/core/decoder/texture.js";
-import { candidatePairs, initialTexture, textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
+import { sharedCandidate } from "@fedbaps/core/decoder/texture-candidates.js";
+import { initialTexture, textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
 import { GUIDE_GRID, type Guide, type GuideRequest, sharedGuide } from "@fedbaps/core/guide/guide.js";
 import type { Image } from "@fedbaps/core/image/image.js";
 import { resizeMap } from "@fedbaps/core/image/resize.js";
@@ -34,14 +35,14 @@ beforeEach(() => {
   image = decoder.prepare(picture);
 });
 
-/** The elected pair 5, moved a little; all of the picture replaced. */
+const INSIDE = Float32Array.from({ length: 12 }, (_, i) => 0.3 * i - 1.4);
+const OUTSIDE = Float32Array.from({ length: 12 }, (_, i) => ((i * 5) % 12) / 6 - 1);
+
+/** A pair of textures in use; all of the picture replaced. */
 function painting(amounts: readonly [number, number] = [1, 1]): Float32Array {
   const theta = initialTexture(1);
-  textureLayout.view(theta, "poll.score")[5] = 0.5;
-  textureLayout.view(theta, "texture.inside").forEach((_, i, values) => {
-    values[i] = 0.1 * i - 0.4;
-  });
-  textureLayout.view(theta, "texture.outside").fill(-0.3);
+  textureLayout.view(theta, "texture.inside").set(INSIDE);
+  textureLayout.view(theta, "texture.outside").set(OUTSIDE);
   textureLayout.view(theta, "amount").set(amounts);
   return theta;
 }
@@ -57,7 +58,6 @@ describe("what is painted", () => {
     const [inside, outside] = [0.9, 0.25];
     const belief = Float32Array.from({ length: PIXELS }, (_, i) => (i % 97) / 96);
     const v = await draw({ theta: painting([inside, outside]), belief });
-    const base = candidatePairs[5];
     for (const [x, y] of [
       [0, 0],
       [1, 0],
@@ -70,8 +70,8 @@ describe("what is painted", () => {
       for (const c of [0, 1, 2]) {
         const b = belief[y * SIDE + x];
         const k = 4 * c + 2 * (y % 2) + (x % 2);
-        const one = Math.tanh(base.inside[k] + 0.1 * k - 0.4);
-        const other = Math.tanh(base.outside[k] - 0.3);
+        const one = Math.tanh(INSIDE[k]);
+        const other = Math.tanh(OUTSIDE[k]);
         const target = 127.5 * (1 + b * one + (1 - b) * other);
         const amount = b * inside + (1 - b) * outside;
         expect(at(v, x, y, c)).toBeCloseTo(amount * (target - at(picture.data, x, y, c)), 3);
@@ -109,11 +109,20 @@ describe("what is painted", () => {
     expect(at(over, 100, 50, 1)).toBe(0);
   });
 
-  it("is of the pair with the highest score", async () => {
+  it("is of the pair with the highest score, where a poll is in hand", async () => {
     const theta = painting();
-    const before = await draw({ theta, belief: even(1) });
-    textureLayout.view(theta, "poll.score")[9] = 0.6;
-    expect(largestDifference(await draw({ theta, belief: even(1) }), before)).toBeGreaterThan(20);
+    const belief = Float32Array.from({ length: PIXELS }, (_, i) => (i % SIDE < 64 ? 1 : 0));
+    const before = await draw({ theta, belief });
+    textureLayout.view(theta, "poll.number")[0] = 2;
+    textureLayout.view(theta, "poll.score")[12] = 0.6;
+    const elected = await draw({ theta, belief });
+    expect(largestDifference(elected, before)).toBeGreaterThan(20);
+    const { inside, outside } = sharedCandidate(theta, 12, 2);
+    for (const c of [0, 1, 2]) {
+      const shown = (x: number, y: number) => at(elected, x, y, c) + at(picture.data, x, y, c);
+      expect(shown(0, 0)).toBeCloseTo(127.5 * (1 + Math.tanh(inside[4 * c])), 3);
+      expect(shown(127, 127)).toBeCloseTo(127.5 * (1 + Math.tanh(outside[4 * c + 3])), 3);
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { segmentationLoss } from "@fedbaps/core/training/loss.js";
+import { decisiveLoss, segmentationLoss } from "@fedbaps/core/training/loss.js";
 import { describe, expect, it } from "@jest/globals";
 import { maskOf } from "../../support/pictures.js";
 import { fc } from "../../support/property.js";
@@ -43,5 +43,53 @@ describe("the training loss", () => {
 
   it("is not a number when a probability is none, so that the optimiser can refuse it", () => {
     expect(segmentationLoss(map(Number.NaN, 0, 0, 0, 0, 0, 0, 0), mask)).toBeNaN();
+  });
+});
+
+describe("the loss by which textures are elected", () => {
+  it("counts a probability of .6 as .83, and of .4 as .16", () => {
+    const counted = 0.6 ** 4 / (0.6 ** 4 + 0.4 ** 4);
+    expect(counted).toBeCloseTo(0.835, 3);
+    const undecided = map(0.6, 0.6, 0.4, 0.4, 0.6, 0.4, 0.4, 0.4);
+    const raised = map(...[...undecided.data].map((p) => (p > 0.5 ? counted : 1 - counted)));
+    expect(decisiveLoss(undecided, mask)).toBeCloseTo(segmentationLoss(raised, mask), 6);
+    expect(decisiveLoss(map(...new Array(8).fill(0.5)), mask)).toBeCloseTo(0.5, 6);
+  });
+
+  it("is nearly that of the map cut at 0.5, unless probabilities are close to it", () => {
+    const probability = fc.oneof(
+      fc.double({ min: 0, max: 0.35, noNaN: true }),
+      fc.double({ min: 0.65, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(probability, { minLength: 8, maxLength: 8 }), (data) => {
+        const cut = segmentationLoss(map(...data.map((p) => (p > 0.5 ? 1 : 0))), mask);
+        expect(Math.abs(decisiveLoss(map(...data), mask) - cut)).toBeLessThan(0.15);
+      }),
+    );
+    // Undecided on the right side everywhere: cut, it is perfect.
+    const right = map(0.7, 0.7, 0.3, 0.3, 0.7, 0.3, 0.3, 0.3);
+    expect(decisiveLoss(right, mask)).toBeLessThan(0.05);
+    expect(segmentationLoss(right, mask)).toBeGreaterThan(0.25);
+  });
+
+  it("still falls with every probability inside and rises with every one outside", () => {
+    const probability = fc.double({ min: 0.05, max: 0.8, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(probability, { minLength: 8, maxLength: 8 }), fc.nat(7), (data, i) => {
+        const before = decisiveLoss(map(...data), mask);
+        const after = decisiveLoss(map(...data.with(i, data[i] + 0.1)), mask);
+        if (mask.data[i]) expect(after).toBeLessThan(before);
+        else expect(after).toBeGreaterThan(before);
+      }),
+    );
+  });
+
+  it("leaves the map as it is, and is not a number when a probability is none", () => {
+    const unsure = map(0.9, 0.8, 0.1, 0, 1, 0, 0, 0);
+    const before = [...unsure.data];
+    decisiveLoss(unsure, mask);
+    expect([...unsure.data]).toEqual(before);
+    expect(decisiveLoss(map(Number.NaN, 0, 0, 0, 0, 0, 0, 0), mask)).toBeNaN();
   });
 });
