@@ -13,7 +13,7 @@ removeTemporaryFolders();
 function sumOf(round: number, first: number) {
   const delta = new Float32Array(parameterCount(makeStudy().decoder));
   delta[0] = first;
-  const one = packUpdate({ delta, clip: 10, images: 10, maxImages: 10_000, metrics: {}, cohortSize: 3 });
+  const one = packUpdate({ delta, clip: makeStudy().clip, images: 10, maxImages: 10_000, metrics: {}, cohortSize: 3 });
   return makeSum(
     round,
     one.map((value) => Math.imul(value, 3) >>> 0),

@@ -189,7 +189,7 @@ describe("epoch keys", () => {
 
 describe("past sums of a sealed study", () => {
   const delta = new Float32Array(COUNT).fill(0.125);
-  const one = packUpdate({ delta, clip: 10, images: 10, maxImages: 10_000, metrics: {}, cohortSize: 3 });
+  const one = packUpdate({ delta, clip: makeStudy().clip, images: 10, maxImages: 10_000, metrics: {}, cohortSize: 3 });
   const plain = one.map((value) => Math.imul(value, 3) >>> 0);
 
   async function thetaOf(change: (round: ReturnType<typeof makeSum>) => object, keep = true) {
