@@ -387,13 +387,21 @@ describe("the report", () => {
 
     for (const kill of [0, 2, 3, 5]) {
       const folder = await temporaryFolder();
+      let reached = () => {};
+      const stuck = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
       const killed = stubTraining({
-        beforeStep: () => (killed.bought.steps === kill ? new Promise(() => {}) : undefined),
+        beforeStep: async () => {
+          if (killed.bought.steps !== kill) return;
+          reached();
+          await new Promise(() => {});
+        },
       });
       const before = await makeRunner({ ...options, folder, open: killed.open });
       before.runner.receive({ ...report, studyHash: before.hash });
-      while (killed.bought.steps < kill || killed.bought.validations < 2) await new Promise((r) => setTimeout(r, 5));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Only once it hangs does it write nothing any more.
+      await stuck;
       const rest = stubTraining();
       const after = await makeRunner({ ...options, folder, open: rest.open });
       after.runner.receive({ ...report, studyHash: after.hash });
