@@ -1,0 +1,141 @@
+// One phantom site with the bundled black box and the texture decoder: its plan, its bits, and what it gains.
+import { systemClock } from "@fedbaps/core/common/clock.js";
+import { evaluationPrompts } from "@fedbaps/core/data/clicks.js";
+import { loadSample } from "@fedbaps/core/data/dataset.js";
+import { pollNumber, type TexturePair, texturesInUse } from "@fedbaps/core/decoder/texture-candidates.js";
+import { textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
+import { sharedGuide } from "@fedbaps/core/guide/guide.js";
+import { resizeImage, resizeMap } from "@fedbaps/core/image/resize.js";
+import { overlap, threshold } from "@fedbaps/core/metrics/overlap.js";
+import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
+import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
+import { SiteTraining, type SiteTrainingSettings } from "@fedbaps/core/training/site-training.js";
+import { afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { sameBits } from "../../support/numbers.js";
+import { phantomSite, storedAndRead } from "../../support/phantom-site.js";
+import { removeTemporaryFolders } from "../../support/temporary-folder.js";
+
+removeTemporaryFolders();
+
+let data = "";
+beforeAll(async () => {
+  data = await phantomSite();
+});
+
+const opened: SiteTraining[] = [];
+async function open(change: Partial<SiteTrainingSettings> = {}): Promise<SiteTraining> {
+  const training = await SiteTraining.open({
+    data,
+    blackbox: "bundled",
+    decoder: "texture",
+    preset: "adam",
+    budget: 150,
+    rounds: 2,
+    clicks: 2,
+    seed: 1,
+    site: "site-a",
+    clock: systemClock,
+    ...change,
+  });
+  opened.push(training);
+  return training;
+}
+afterEach(async () => {
+  for (const training of opened.splice(0)) await training.close();
+});
+
+describe("a site's training with textures", () => {
+  it("takes each round for one poll of all sites, then polls of its own, and asks exactly what it planned", async () => {
+    const training = await open({ personalShare: 0.4 });
+    const { plan, meter } = training;
+    const scores = ({ theta }: OptimizerState) => textureLayout.view(theta, "poll.score");
+    let state = training.startState();
+    const pairs: TexturePair[] = [];
+    for (let round = 1; round <= 2; round++) {
+      ({ state } = await training.trainRound(round, state));
+      const end = stepsAfter(plan.steps, round, 2);
+      expect([state.step, meter.state.train, pollNumber(state.theta)]).toEqual([end, 8 * end, round]);
+      expect(scores(state).some((score) => score > 0)).toBe(true);
+      pairs.push(texturesInUse(state.theta));
+    }
+    // The second round began with the winner of the first.
+    expect(textureLayout.view(state.theta, "texture.inside")).toEqual(pairs[0].inside);
+    let personal = training.personalState(state.theta);
+    ({ state: personal } = await training.trainPersonal(1, personal));
+    expect(scores(personal).every((score) => score === 0)).toBe(true);
+    expect([...textureLayout.view(personal.theta, "amount")]).toEqual([1, 1]);
+    expect(meter.state.train).toBe(8 * (plan.steps + personal.step));
+  });
+
+  it("goes on from the middle of a round to the bits of a run that was never disturbed", async () => {
+    const undisturbed = await open();
+    const polled = await undisturbed.trainRound(1, undisturbed.startState());
+    let stored: OptimizerState | undefined;
+    const { state } = await undisturbed.trainRound(2, polled.state, {
+      onStep: ({ state: now, stepsDone }) => {
+        if (stepsDone === 2) stored = storedAndRead(now);
+      },
+    });
+    // Two lives, one from the middle and one from the cohort's parameters, of which this site is the only one.
+    const resumed = await open();
+    const joined = resumed.roundState(storedAndRead(polled.state), polled.state.theta);
+    for (const start of [stored!, joined]) {
+      const { state: again } = await resumed.trainRound(2, start);
+      expect(sameBits(again.theta, state.theta)).toBe(true);
+      expect(again.moments.every((moment, m) => sameBits(moment, state.moments[m]))).toBe(true);
+    }
+  });
+
+  it("makes answers far better than zero-shot on images that it did not train on, in 200 queries", async () => {
+    // A look that the bundled black box is bad at.
+    const training = await open({ data: await phantomSite({ site: 1 }), budget: 200, rounds: 1, alone: true });
+    const { state } = await training.trainRound(1, training.startState());
+    const [zeroShot, adapted] = [await training.report(), await training.report(state.theta)];
+    expect(meanDice(adapted)).toBeGreaterThan(meanDice(zeroShot) + 0.1);
+    expect(training.meter.spent).toBeLessThanOrEqual(200);
+  });
+});
+
+describe("the reference without a black box", () => {
+  let alone: ImageScore[] = [];
+  it("is measured on the test split without a query, better than the guide by itself", async () => {
+    const training = await open();
+    const before = structuredClone(training.meter.state);
+    const scores = await training.reference();
+    alone = scores;
+    expect(training.meter.state).toEqual(before);
+    expect(scores.map(({ id }) => id)).toEqual(training.dataset.test.map(({ id }) => id));
+    for (const { dice, iou, hd95 } of scores) {
+      expect([dice, iou].every((value) => value >= 0 && value <= 1)).toBe(true);
+      expect(hd95).toBeGreaterThanOrEqual(0);
+    }
+    // It has learned from labels: it is better than the guide alone, with the same clicks.
+    expect(meanDice(scores)).toBeGreaterThan(await guideAlone(training));
+  });
+
+  it("is the same again whatever decoder is trained, and stops when it is told to", async () => {
+    const training = await open({ decoder: "filter-bank", backend: "wasm" });
+    await expect(training.reference(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+    // A gathering that was stopped is begun anew.
+    expect(await training.reference()).toEqual(alone);
+  });
+});
+
+async function guideAlone({ dataset }: SiteTraining): Promise<number> {
+  const guide = await sharedGuide();
+  const dice: number[] = [];
+  for (const sample of dataset.test) {
+    const { image, mask } = await loadSample(sample);
+    for (const { points } of evaluationPrompts(mask, { clicks: 2, seed: 1, sampleId: sample.id })) {
+      const point = {
+        x: ((points[0].x + 0.5) * 128) / mask.width - 0.5,
+        y: ((points[0].y + 0.5) * 128) / mask.height - 0.5,
+      };
+      const [{ logits }] = await guide.look([{ image: resizeImage(image, 128, 128), point }]);
+      const belief = { data: logits.map((logit) => 1 / (1 + Math.exp(-logit))), width: 64, height: 64 };
+      dice.push(overlap(threshold(resizeMap(belief, mask.width, mask.height)), mask).dice);
+    }
+  }
+  return dice.reduce((a, b) => a + b, 0) / dice.length;
+}
