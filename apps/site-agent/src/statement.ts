@@ -25,23 +25,31 @@ export interface StatementSite {
 export function statement(study: StudySpec, policy: Policy, { site, servers }: StatementSite): Statement {
   const parameters = decoderLayout(study.decoder).length;
   const traffic = studyTraffic(study, policy, site, parameters);
+  // While it trains, this decoder is taught with the true masks: it paints them.
+  const painted = study.decoder === "texture";
   return {
     leaves: [
       ...leaving(study, policy, traffic, updateLength(parameters)),
+      ...(painted
+        ? [
+            "how well the black box answered each texture of the poll, on training images, inside the masked vector: part of what is trained",
+          ]
+        : []),
       ...metricsLines(policy),
       ...servers.map(
         (server) =>
-          `to ${server}, this site's own black box and not the coordinator: up to ${study.budget} pictures with visual prompts drawn on them, and clicks`,
+          `to ${server}, this site's own black box and not the coordinator: up to ${study.budget} pictures with visual prompts drawn on them, and clicks` +
+          (painted ? "; in training the prompts show the outlines of this site's labels" : ""),
       ),
     ],
     never: [
       servers.length === 0
         ? "images, masks, clicks, file names, patient data"
-        : "masks, file names, patient data; images and clicks to the coordinator or another site",
+        : `${painted ? "file names, patient data; images, masks" : "masks, file names, patient data; images"} and clicks to the coordinator or another site`,
       `this site's own decoder (${parameters} parameters), its updates and its visual prompts in the clear`,
       "results of single images; texts of errors: of a failure only its code is told",
     ],
-    blackboxSees: sees(servers),
+    blackboxSees: sees(servers, painted),
     costs: costs(study, policy),
     traffic,
   };
@@ -81,10 +89,12 @@ function metricsLines(policy: Policy): string[] {
   ];
 }
 
-function sees(servers: readonly string[]): string[] {
+function sees(servers: readonly string[], painted: boolean): string[] {
   const shown =
     "every picture of the site's training, validation and test images, with a visual prompt drawn on it or none";
-  const prompts = "simulated clicks; never a mask, a file name or anything else of the patient";
+  const prompts = painted
+    ? "simulated clicks; in training the outlines of the labels, painted over the picture; never a file name or anything else of the patient"
+    : "simulated clicks; never a mask, a file name or anything else of the patient";
   return servers.length === 0
     ? [`${shown}: on this machine, nothing leaves it`, prompts]
     : [`${shown}: it is sent to ${servers.join(" and ")}`, prompts];

@@ -112,6 +112,12 @@ describe("the statement of a study", () => {
     expect(stated.leaves.join()).toContain("to https://ai.example.org, this site's own black box");
     expect(stated.blackboxSees.join()).toContain("it is sent to https://ai.example.org");
     const local = statement(makeStudy(), policySchema.parse({ metrics: "none" }), site);
+    for (const decoder of ["texture", "baps"] as const) {
+      const { never, leaves, blackboxSees } = statement(makeStudy({ decoder }), policy, { site: "aa", servers });
+      const shown = decoder === "texture";
+      expect([leaves, blackboxSees].map((lines) => /outlines of/.test(lines.join()))).toEqual([shown, shown]);
+      expect([/^masks/.test(never[0]), /never a mask/.test(blackboxSees.join())]).toEqual([!shown, !shown]);
+    }
     expect(stated.traffic.study).toBeGreaterThan(local.traffic.study);
   });
 });
