@@ -25,6 +25,7 @@ import type { Member } from "@fedbaps/core/wire/secagg-messages.js";
 import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { authTranscript, enrolTranscript } from "@fedbaps/core/wire/transcripts.js";
 import { io, type Socket } from "socket.io-client";
+import { defaultCount, defaultStudy } from "../support/default-study.js";
 import { newDatabaseUrl } from "../support/test-database.js";
 
 /** A coordinator in this process: in memory, or on a database of its own where the tests run on a PostgreSQL. */
@@ -216,7 +217,7 @@ export class FakeAgent {
         for (const [id, key] of openEpochShare(this.identity, this.#scope(cohort.studyHash), epoch))
           this.keys.set(id, key);
       const key = cohort.seal === null ? undefined : this.keys.get(cohort.seal);
-      const seal = key ? { seal: { key, length: sealedLength(parameterCount("filter-bank")) } } : {};
+      const seal = key ? { seal: { key, length: sealedLength(defaultCount) } } : {};
       this.#client = new SecAggClient({ identity: this.identity, cohort, random, ...seal });
       return ["reply", { phase, reference: cohort.reference, advertisement: this.#client.advertiseKeys() }];
     }
@@ -267,8 +268,11 @@ export class FakeAgent {
     return undefined;
   }
 
-  #apply({ name, clip, maxImages }: StudySpec, { round, attempt, survivors, cohortSize, seal, sum }: RoundSum): void {
-    const count = parameterCount("filter-bank");
+  #apply(
+    { name, decoder, clip, maxImages }: StudySpec,
+    { round, attempt, survivors, cohortSize, seal, sum }: RoundSum,
+  ): void {
+    const count = parameterCount(decoder);
     let plain = decodeRing(new Uint8Array(sum), updateLength(count));
     if (seal !== null) {
       const key = this.keys.get(seal);
@@ -295,14 +299,14 @@ export class FakeAgent {
   }
 
   #update(round: number): Uint32Array {
-    const delta = this.options.delta?.(round) ?? new Float32Array(parameterCount("filter-bank"));
+    const delta = this.options.delta?.(round) ?? new Float32Array(defaultCount);
     if (this.options.value !== undefined) delta[0] = this.options.value;
     const images = this.options.images ?? 10;
     const update = packUpdate({
       delta,
-      clip: 10,
+      clip: defaultStudy.clip,
       images,
-      maxImages: 10_000,
+      maxImages: defaultStudy.maxImages,
       metrics: { valDice: 0.5 },
       cohortSize: this.#members,
     });

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Coordinator } from "@fedbaps/coordinator/app.js";
-import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import { openSum } from "@fedbaps/core/federation/aggregation.js";
 import { updateLength } from "@fedbaps/core/federation/update.js";
 import type { Identity } from "@fedbaps/core/secagg/keys.js";
 import { decodeRing } from "@fedbaps/core/wire/codec.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { io } from "socket.io-client";
+import { defaultCount, defaultStudy } from "../support/default-study.js";
 import { api, closeAgents, enrol, FakeAgent, signSites, start, until } from "./coordinator-support.js";
 
 interface Study {
@@ -81,14 +81,13 @@ describe("a coordinator and its sites", () => {
     const { sums, more } = await agents[0].history("small", 0);
     expect(more).toBe(false);
     expect(sums.map((sum) => sum.round)).toEqual([1, 2]);
-    const count = parameterCount("filter-bank");
     const opened = openSum({
-      sum: decodeRing(new Uint8Array(sums[1].sum), updateLength(count)),
-      parameterCount: count,
+      sum: decodeRing(new Uint8Array(sums[1].sum), updateLength(defaultCount)),
+      parameterCount: defaultCount,
       cohortSize: sums[1].cohortSize,
       survivors: sums[1].survivors,
-      clip: 10,
-      maxImages: 10_000,
+      clip: defaultStudy.clip,
+      maxImages: defaultStudy.maxImages,
     });
     expect(opened.meanUpdate[0]).toBeCloseTo((1 * 10 + 2 * 20 + 3 * 30) / 60, 4);
     expect(agents.every((agent) => agent.acknowledgements.every((answer) => answer.ok))).toBe(true);

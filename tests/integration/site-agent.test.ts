@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import { systemClock } from "@fedbaps/core/common/clock.js";
 import { silentLogger } from "@fedbaps/core/common/logger.js";
-import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import { updateLength } from "@fedbaps/core/federation/update.js";
 import { rosterWords } from "@fedbaps/core/secagg/roster.js";
 import { Agent } from "@fedbaps/site-agent/agent.js";
@@ -16,6 +15,7 @@ import { readPolicy } from "@fedbaps/site-agent/policy.js";
 import { StudyStore } from "@fedbaps/site-agent/study-store.js";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { runWith } from "../support/command-line.js";
+import { defaultCount } from "../support/default-study.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { random } from "../unit/site-agent/make-runner.js";
 import { type StubOptions, stubTraining } from "../unit/site-agent/stub-training.js";
@@ -214,7 +214,7 @@ describe("a site, from init to the report", () => {
     // A masked vector in each round, and little around it.
     const { messages, bytes } = sent["reply/maskedInput"];
     expect(messages).toBe(3);
-    const vectors = 3 * 4 * updateLength(parameterCount("filter-bank"));
+    const vectors = 3 * 4 * updateLength(defaultCount);
     expect(bytes).toBeGreaterThan(vectors);
     expect(bytes).toBeLessThan(vectors + 3 * 300);
     expect(await readFile(out, "utf8")).toContain("<code>reply/maskedInput</code>");

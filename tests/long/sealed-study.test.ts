@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Coordinator } from "@fedbaps/coordinator/app.js";
 import { openDatabase } from "@fedbaps/coordinator/store/database.js";
 import { asBytes, toBase64, toHex } from "@fedbaps/core/common/bytes.js";
-import { parameterCount } from "@fedbaps/core/decoder/layouts.js";
 import { openSum, unsealSum } from "@fedbaps/core/federation/aggregation.js";
 import { sealedLength, updateLength } from "@fedbaps/core/federation/update.js";
 import { RandomStream } from "@fedbaps/core/math/rng.js";
@@ -16,6 +15,7 @@ import { sql } from "kysely";
 import { api, closeAgents, enrol, FakeAgent, signSites, start, until } from "../integration/coordinator-support.js";
 import { plainSum } from "../protocol/parties.js";
 import { codeOf } from "../support/codes.js";
+import { defaultCount, defaultStudy } from "../support/default-study.js";
 import { largestDifference } from "../support/numbers.js";
 import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-folder.js";
 import { WebSocketTap } from "../support/websocket-tap.js";
@@ -24,7 +24,8 @@ import { WebSocketTap } from "../support/websocket-tap.js";
 
 removeTemporaryFolders();
 
-const COUNT = parameterCount("filter-bank");
+const COUNT = defaultCount;
+const { clip, maxImages } = defaultStudy;
 const TABLES = [
   "sites",
   "invites",
@@ -245,7 +246,7 @@ describe("all that a coordinator receives, sends and stores in a sealed study", 
       const sealed = decodeRing(new Uint8Array(sum), updateLength(COUNT));
       const opened = unsealSum(sealed, COUNT, { key, reference: { study: "blind", round, attempt }, survivors });
       expect(opened).toEqual(plainSum(roundInputs(round), names));
-      const request = { parameterCount: COUNT, cohortSize, survivors, clip: 10, maxImages: 10_000 };
+      const request = { parameterCount: COUNT, cohortSize, survivors, clip, maxImages };
       const { meanUpdate, images } = openSum({ ...request, sum: opened });
       expect(images).toBe(1000);
       const expected = new Float64Array(COUNT);
@@ -378,7 +379,7 @@ describe("a sealed study goes on", () => {
         reference,
         survivors,
       });
-      const request = { parameterCount: COUNT, cohortSize, survivors, clip: 10, maxImages: 10_000 };
+      const request = { parameterCount: COUNT, cohortSize, survivors, clip, maxImages };
       expect(await codeOf(() => openSum({ ...request, sum: opened }))).toBe("IMPOSSIBLE_SUM");
     }
     expect(outside.seen).not.toContain("advertiseKeys");

@@ -653,7 +653,8 @@ describe("a site that lies about its part", () => {
     const count = (await sites[3].work.trained(1))?.delta.length ?? 0;
     const liar = new LyingSite(sites[3].name, federation.identities[3], key, (cohort) => {
       const delta = new Float32Array(count).fill(0.1);
-      const base = { delta, clip: 10, images: 40, maxImages: 100, metrics: {}, cohortSize: cohort.members.length };
+      const { clip } = federation.study;
+      const base = { delta, clip, images: 40, maxImages: 100, metrics: {}, cohortSize: cohort.members.length };
       return change(packUpdate(base), count);
     });
     const attempt = new Attempt(federation, 2, [...sites.slice(0, 3), liar]);
@@ -676,14 +677,15 @@ describe("a site that lies about its part", () => {
   });
 
   it("within the bounds: moves the mean no further than the clip bound allows", async () => {
+    const { clip } = federation.study;
     const { attempt, result } = await withLie((_input, count) => {
       const delta = new Float32Array(count).fill(1e6);
-      return packUpdate({ delta, clip: 10, images: 100, maxImages: 100, metrics: {}, cohortSize: 4 });
+      return packUpdate({ delta, clip, images: 100, maxImages: 100, metrics: {}, cohortSize: 4 });
     });
     const { meanUpdate } = await attempt.open(result);
-    expect(Math.hypot(...meanUpdate)).toBeLessThanOrEqual(10);
+    expect(Math.hypot(...meanUpdate)).toBeLessThanOrEqual(clip);
     const honest = await meanOf(sites.slice(0, 3));
-    expect(Math.hypot(...meanUpdate.map((value, i) => value - honest[i]))).toBeLessThanOrEqual(20);
+    expect(Math.hypot(...meanUpdate.map((value, i) => value - honest[i]))).toBeLessThanOrEqual(2 * clip);
   });
 
   it("under another's name or key: has no part in the sum", async () => {
@@ -706,7 +708,8 @@ it("a sealed sum, as the coordinator has it, agrees with the plain one in no sea
     const trained = await work.trained(1);
     if (!trained) throw new Error("not trained");
     const { delta, images } = trained;
-    inputs.set(name, packUpdate({ delta, clip: 10, images, maxImages: 100, metrics: {}, cohortSize: 4 }));
+    const { clip } = federation.study;
+    inputs.set(name, packUpdate({ delta, clip, images, maxImages: 100, metrics: {}, cohortSize: 4 }));
   }
   const plain = plainSum(inputs, attempt.names);
   const sealed = sum.subarray(0, sum.length - updateLength(0) + 1);
