@@ -39,4 +39,6 @@ export default {
   // Whole federations of processes, on machines with other work to do.
   testTimeout: ["long", "e2e", "browser"].includes(process.env.FEDBAPS_SUITE) ? 240_000 : 60_000,
   maxWorkers: 2,
+  // Every file loads the networks that it uses anew; a worker is replaced before they add up.
+  workerIdleMemoryLimit: "1500MB",
 };
