@@ -20,6 +20,22 @@ function sumOf(round: number, first: number) {
   );
 }
 
+/** A training that stops for ever before step `kill`, as a killed process: from then on (`stuck`) it writes nothing more. */
+function killedBefore(kill: number) {
+  let reached = () => {};
+  const stuck = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  const stub = stubTraining({
+    beforeStep: async (step) => {
+      if (step !== kill) return;
+      reached();
+      await new Promise(() => {});
+    },
+  });
+  return { ...stub, stuck };
+}
+
 describe("training", () => {
   it("is paid for once, however often it is asked for", async () => {
     const { open, bought } = stubTraining();
@@ -80,12 +96,10 @@ describe("training", () => {
       const expected = (await whole.work.trained(1))!;
 
       const folder = await temporaryFolder();
-      const killed = stubTraining({ beforeStep: (step) => (step === kill ? new Promise(() => {}) : undefined) });
+      const killed = killedBefore(kill);
       const before = await makeRunner({ folder, open: killed.open });
       before.train(reference(1));
-      while (killed.bought.steps < kill || killed.bought.validations === 0) await new Promise((r) => setTimeout(r, 5));
-      // The last step's checkpoint is being written: a kill before it is there would lose that step.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await killed.stuck;
 
       const rest = stubTraining();
       const after = await makeRunner({ folder, open: rest.open });
@@ -387,21 +401,10 @@ describe("the report", () => {
 
     for (const kill of [0, 2, 3, 5]) {
       const folder = await temporaryFolder();
-      let reached = () => {};
-      const stuck = new Promise<void>((resolve) => {
-        reached = resolve;
-      });
-      const killed = stubTraining({
-        beforeStep: async () => {
-          if (killed.bought.steps !== kill) return;
-          reached();
-          await new Promise(() => {});
-        },
-      });
+      const killed = killedBefore(kill);
       const before = await makeRunner({ ...options, folder, open: killed.open });
       before.runner.receive({ ...report, studyHash: before.hash });
-      // Only once it hangs does it write nothing any more.
-      await stuck;
+      await killed.stuck;
       const rest = stubTraining();
       const after = await makeRunner({ ...options, folder, open: rest.open });
       after.runner.receive({ ...report, studyHash: after.hash });
