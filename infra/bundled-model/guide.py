@@ -44,15 +44,7 @@ class Guide(nn.Module):
     def forward(self, image, point_coords, point_labels):
         s = self.segmenter
         scaled = (image - 127.5) * (1 / 64)
-        full = s.full(torch.cat([scaled, s.prompts(scaled, point_coords, point_labels)], 1))
-        d1 = s.down1(full)
-        d2 = s.down2(d1)
-        d3 = s.down3(d2)
-        d4 = s.down4(d3)
-        u3 = s.up3(torch.cat([s._grow(d4), d3], 1))
-        u2 = s.up2(torch.cat([s._grow(u3), d2], 1))
-        u1 = s.up1(torch.cat([s._grow(u2), d1], 1))
-        u0 = s.up0(torch.cat([s._grow(u1), full], 1))
+        u0, u1, u2 = s.levels(scaled, point_coords, point_labels)
         logit = F.avg_pool2d(s.head(u0).clamp(-9.2, 9.2), 2)
         raw = torch.cat([logit, u1, s._grow(u2), F.avg_pool2d(scaled, 2), self.places(point_coords)], 1)
         features = (raw.permute(0, 2, 3, 1) - self.mean) / self.spread

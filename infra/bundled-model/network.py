@@ -105,7 +105,10 @@ class Segmenter(nn.Module):
         self.head = nn.Conv2d(w0, 1, 1)
 
     def forward(self, image, point_coords, point_labels):
-        image = (image - 127.5) * (1 / 64)
+        return self.head(self.levels((image - 127.5) * (1 / 64), point_coords, point_labels)[0])
+
+    def levels(self, image, point_coords, point_labels):
+        """The decoder's features of a scaled image, finest first: at S, S / 2 and S / 4."""
         x = torch.cat([image, self.prompts(image, point_coords, point_labels)], 1)
         full = self.full(x)
         d1 = self.down1(full)
@@ -116,7 +119,7 @@ class Segmenter(nn.Module):
         u2 = self.up2(torch.cat([self._grow(u3), d2], 1))
         u1 = self.up1(torch.cat([self._grow(u2), d1], 1))
         u0 = self.up0(torch.cat([self._grow(u1), full], 1))
-        return self.head(u0)
+        return u0, u1, u2
 
     @staticmethod
     def _grow(x):

@@ -90,8 +90,11 @@ export class Guide {
 
 let opened: Promise<Guide> | undefined;
 
-/** The process's one guide: it is loaded once. @throws DecoderError DECODER_BACKEND */
+/** The process's one guide: it is loaded once; an attempt that failed is not kept. @throws DecoderError DECODER_BACKEND */
 export function sharedGuide(): Promise<Guide> {
-  opened ??= Guide.open();
+  opened ??= Guide.open().catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
   return opened;
 }
