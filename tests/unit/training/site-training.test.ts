@@ -1,46 +1,18 @@
 // One phantom site with the bundled black box, from the first query to the report.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "@fedbaps/core/common/clock.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
-import { SiteTraining, type SiteTrainingSettings } from "@fedbaps/core/training/site-training.js";
-import { afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { codeOf, thrownBy } from "../../support/codes.js";
 import { sameBits } from "../../support/numbers.js";
 import { phantomSite, storedAndRead } from "../../support/phantom-site.js";
+import { phantomTrainings } from "../../support/phantom-trainings.js";
 import { removeTemporaryFolders } from "../../support/temporary-folder.js";
 
 removeTemporaryFolders();
 
-let data = "";
-beforeAll(async () => {
-  data = await phantomSite();
-});
-
-const opened: SiteTraining[] = [];
-async function open(change: Partial<SiteTrainingSettings> = {}): Promise<SiteTraining> {
-  const training = await SiteTraining.open({
-    data,
-    blackbox: "bundled",
-    decoder: "filter-bank",
-    preset: "adam",
-    budget: 200,
-    rounds: 2,
-    personalShare: 0.5,
-    clicks: 2,
-    seed: 1,
-    site: "site-a",
-    clock: systemClock,
-    backend: "wasm",
-    ...change,
-  });
-  opened.push(training);
-  return training;
-}
-afterEach(async () => {
-  for (const training of opened.splice(0)) await training.close();
-});
+const open = phantomTrainings({ decoder: "filter-bank", budget: 200, personalShare: 0.5, backend: "wasm" });
 
 describe("a site's training", () => {
   it("ends each round and part at its planned step and never asks more than its budget", async () => {
@@ -194,7 +166,7 @@ describe("a site's training", () => {
     expect(error).toMatchObject({ code: "BUDGET_TOO_SMALL" });
     const { enough } = (error as { fields: { enough: number } }).fields;
     expect((await open({ budget: enough })).meter.spent).toBe(0);
-    expect(await codeOf(() => open({ data: `${data}/nowhere` }))).toBe("DATASET_MISSING");
+    expect(await codeOf(() => open({ data: "/nowhere-at-all" }))).toBe("DATASET_MISSING");
     expect(await codeOf(() => open({ blackbox: "onnx:nowhere.onnx" }))).toBe("BLACKBOX_FILE");
   });
 });

@@ -1,5 +1,4 @@
 // One phantom site with the bundled black box and the texture decoder: its plan, its bits, and what it gains.
-import { systemClock } from "@fedbaps/core/common/clock.js";
 import { evaluationPrompts } from "@fedbaps/core/data/clicks.js";
 import { loadSample } from "@fedbaps/core/data/dataset.js";
 import { pollNumber, type TexturePair, texturesInUse } from "@fedbaps/core/decoder/texture-candidates.js";
@@ -10,40 +9,16 @@ import { overlap, threshold } from "@fedbaps/core/metrics/overlap.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
 import { type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
-import { SiteTraining, type SiteTrainingSettings } from "@fedbaps/core/training/site-training.js";
-import { afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
+import { describe, expect, it } from "@jest/globals";
 import { sameBits } from "../../support/numbers.js";
 import { phantomSite, storedAndRead } from "../../support/phantom-site.js";
+import { phantomTrainings } from "../../support/phantom-trainings.js";
 import { removeTemporaryFolders } from "../../support/temporary-folder.js";
 
 removeTemporaryFolders();
 
-let data = "";
-beforeAll(async () => {
-  data = await phantomSite();
-});
-
-const opened: SiteTraining[] = [];
-async function open(change: Partial<SiteTrainingSettings> = {}): Promise<SiteTraining> {
-  const training = await SiteTraining.open({
-    data,
-    blackbox: "bundled",
-    decoder: "texture",
-    preset: "adam",
-    budget: 150,
-    rounds: 2,
-    clicks: 2,
-    seed: 1,
-    site: "site-a",
-    clock: systemClock,
-    ...change,
-  });
-  opened.push(training);
-  return training;
-}
-afterEach(async () => {
-  for (const training of opened.splice(0)) await training.close();
-});
+const open = phantomTrainings({ decoder: "texture", budget: 150 });
 
 describe("a site's training with textures", () => {
   it("takes each round for one poll of all sites, then polls of its own, and asks exactly what it planned", async () => {

@@ -1,67 +1,30 @@
-import type { AnswerCache } from "../blackbox/answer-cache.js";
 import { CachedModel } from "../blackbox/cached.js";
-import { MeteredModel, type MeterState, type Purpose, QueryMeter } from "../blackbox/metered.js";
+import { MeteredModel, type Purpose, QueryMeter } from "../blackbox/metered.js";
 import type { SegmentationModel } from "../blackbox/model.js";
-import { type OpenOptions, openBlackBox } from "../blackbox/open.js";
-import type { Clock } from "../common/clock.js";
+import { openBlackBox } from "../blackbox/open.js";
 import { evaluationPrompts } from "../data/clicks.js";
-import { type Dataset, loadSample, type Material, type Sample } from "../data/dataset.js";
+import { type Dataset, loadSample, type Sample } from "../data/dataset.js";
 import { openUsable } from "../data/usable.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
 import { openDecoder } from "../decoder/open.js";
-import type { DecoderKind } from "../decoder/parameters.js";
-import type { TensorBackend } from "../decoder/tensor-backend.js";
 import { sharedGuide } from "../guide/guide.js";
 import type { Mask } from "../image/image.js";
 import type { Comparison } from "../image/panel.js";
 import { scalePoint } from "../image/place.js";
 import { RandomStream } from "../math/rng.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
-import { type BudgetPlan, PERSONAL_PARTS, planBudget, stepsAfter } from "./budget-plan.js";
+import { type BudgetPlan, PERSONAL_PARTS, planBudget } from "./budget-plan.js";
 import { CaseCache } from "./cases.js";
 import { type Answer, type EvaluationResume, evaluate, type ImageScore } from "./evaluate.js";
 import { gatherHeadSamples, type HeadSamples } from "./head-samples.js";
-import { LocalTrainer } from "./local-trainer.js";
 import { type Phase, type RoundOptions, type Trained, trainPart } from "./phase.js";
-import { type PresetName, preset, queriesPerStep } from "./presets.js";
+import { preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
 import { measureReference } from "./reference.js";
-import { ownPoll, sharedPoll } from "./texture-poll.js";
-import { TextureTrainer } from "./texture-trainer.js";
+import { sitePhase } from "./site-phase.js";
+import type { SiteTrainingSettings } from "./site-training-settings.js";
 
-export interface SiteTrainingSettings {
-  /** The site's folder. */
-  readonly data: string;
-  /** How the folder is read, and what share of its cases may be bad. */
-  readonly material?: Material;
-  /** The black box, as `openBlackBox` reads it. */
-  readonly blackbox: string;
-  readonly decoder: DecoderKind;
-  readonly preset: PresetName;
-  /** Queries at most, for everything. */
-  readonly budget: number;
-  /** Validations after the first: federated rounds, or checkpoints of a local run. */
-  readonly rounds: number;
-  /** Whether the site trains without a federation; default no. */
-  readonly alone?: boolean;
-  /** Share of the training queries kept for the site's own fine-tuning after the last round; 0 (default) for none. */
-  readonly personalShare?: number;
-  /** Clicks per test image. */
-  readonly clicks: number;
-  readonly seed: number;
-  /** Names the site's own random streams. */
-  readonly site: string;
-  readonly clock: Clock;
-  readonly backend?: TensorBackend | "auto";
-  /** Threads, hosts that may be asked, and where a token is. */
-  readonly open?: OpenOptions;
-  /** Answers of measurements of the zero-shot model, to be looked up before asking. */
-  readonly answers?: AnswerCache;
-  /** What was spent before a restart. */
-  readonly meter?: MeterState;
-  /** Bytes of prepared images kept in memory. */
-  readonly cacheBytes?: number;
-}
+export type { SiteTrainingSettings };
 
 /** Test images that are shown as pictures. */
 const PICTURED = 3;
@@ -232,31 +195,18 @@ export class SiteTraining {
     await this.model.close();
   }
 
-  /** @param alone whether the site trains by itself in this phase, rather than towards the shared decoder. */
   #phase(site: string, steps: number, parts: number, alone: boolean): Phase {
-    const { decoder, dataset } = this;
-    const settings = preset(this.settings.preset, steps);
+    const { decoder, dataset, settings } = this;
     const model = this.#metered("train");
-    const init = { decoder, model, cases: this.#cases, train: dataset.train, seed: this.settings.seed, site };
-    if (decoder.kind !== "texture")
-      return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...init, preset: settings }) };
-    const ends = Array.from({ length: parts }, (_, part) => stepsAfter(steps, part + 1, parts));
-    const trainer = new TextureTrainer({
-      ...init,
-      samples: (signal) => this.#headSamples(signal),
-      pollOf: (step) => (alone ? ownPoll(step, steps) : sharedPoll(step, ends)),
-      begins: (step) => step === 0 || ends.includes(step),
-    });
-    return { preset: settings, steps, parts, trainer };
+    const samples = (signal?: AbortSignal) => this.#headSamples(signal);
+    const common = { decoder, model, cases: this.#cases, train: dataset.train, seed: settings.seed, samples };
+    return sitePhase({ ...common, preset: settings.preset, site, steps, parts, alone });
   }
 
   /** Gathered once: what the head learns from does not depend on the decoder. A failed attempt is not kept. */
   #headSamples(signal?: AbortSignal): Promise<HeadSamples> {
     const { seed, site } = this.settings;
-    const load = async (sample: Sample) => {
-      const { image, mask } = await this.#cases.get(sample);
-      return { image, mask };
-    };
+    const load = (sample: Sample) => this.#cases.get(sample);
     this.#samples ??= sharedGuide()
       .then((guide) => gatherHeadSamples({ guide, train: this.dataset.train, load, seed, site, signal }))
       .catch((error: unknown) => {
