@@ -74,8 +74,8 @@ def turned(rng, image, labels):
     return image, labels
 
 
-def sample(rng, images, labels, augment=True, make=prompt):
-    """One (image, coords, point labels, mask); the look of the image stays as drawn."""
+def sample(rng, images, labels, augment=True, make=prompt, dress=None):
+    """One (image, coords, point labels, mask); the look of the image stays as drawn, unless `dress` changes it."""
     while True:
         i = int(rng.integers(len(images)))
         image, parts = images[i], labels[i]
@@ -92,7 +92,7 @@ def sample(rng, images, labels, augment=True, make=prompt):
         kinds = np.full(SLOTS, PADDING, np.float32)
         for slot, (place, kind) in enumerate(make(rng, mask)):
             coords[slot], kinds[slot] = place, kind
-        return image, coords, kinds, mask
+        return dress(rng, image) if dress else image, coords, kinds, mask
 
 
 def batch(rng, images, labels, size, **options):

@@ -2,6 +2,7 @@
 """Trains the bundled segmenter on drawn scenes and exports it to ONNX.
 
     /usr/bin/python3 train.py [--minutes M | --steps N] [--seed S] [--out FILE.onnx]
+    /usr/bin/python3 train.py --guide-from WEIGHTS.pt --steps N --seed S --out FILE.onnx --weights MORE.pt
 
 Same seed, steps, scenes and kind of processor give the same weights. With
 --minutes the number of steps is measured first, printed, and can be given back
@@ -21,6 +22,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import looks
 import prompts
 import scenes
 from network import Segmenter
@@ -31,6 +33,7 @@ LARGEST_BYTES = 4_000_000
 SMALL_SHARE = 0.5  # of the steps run on 64 x 64 pixels, where a sample costs a quarter
 BATCH = {64: 24, 128: 12}
 PEAK_RATE = 3e-3
+GUIDE_RATE = 1e-3  # what is known already is to be kept
 HELD_OUT_SCENES = 300
 
 
@@ -56,16 +59,20 @@ def loss_of(logits, mask):
     return entropy + 1 - dice.mean()
 
 
-def rate(progress):
+def rate(progress, peak=PEAK_RATE):
     """Short warm-up, then a cosine to nearly nothing."""
     warm = 0.04
     if progress < warm:
-        return PEAK_RATE * (0.1 + 0.9 * progress / warm)
-    return PEAK_RATE * (0.003 + 0.997 * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
+        return peak * (0.1 + 0.9 * progress / warm)
+    return peak * (0.003 + 0.997 * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
 
 
-def train_step(model, optimiser, rng, drawn, size):
-    image, coords, kinds, mask = tensors(prompts.batch(rng, *drawn, BATCH[size]), size)
+def one_click(rng, mask):
+    return prompts.click(rng, mask, 1)
+
+
+def train_step(model, optimiser, rng, drawn, size, **samples):
+    image, coords, kinds, mask = tensors(prompts.batch(rng, *drawn, BATCH[size], **samples), size)
     loss = loss_of(model(image, coords, kinds), mask)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
@@ -96,7 +103,7 @@ def fresh_model():
 def held_out_dice(model, drawn, seed, count=400):
     """Mean Dice at logit 0 on held-out scenes for each kind of prompt."""
     model.eval()
-    makes = {"1 click": lambda rng, mask: prompts.click(rng, mask, 1),
+    makes = {"1 click": one_click,
              "3 clicks": lambda rng, mask: prompts.click(rng, mask, 3),
              "box": lambda rng, mask: prompts.box(rng, mask, 0.0)}
     result = {}
@@ -143,6 +150,8 @@ def main():
     parser.add_argument("--scenes", type=int, default=9000, help="scenes to draw (64 KB of memory each)")
     parser.add_argument("--out", default=os.path.normpath(DEFAULT_OUT), help="the ONNX file to write")
     parser.add_argument("--weights", help="also keep the PyTorch weights in this file")
+    parser.add_argument("--guide-from", help="go on from these weights, at full size, for what a guide is asked: one "
+                                             "click, pictures of any look")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -156,16 +165,20 @@ def main():
     torch.manual_seed(options.seed)
     rng = np.random.default_rng([options.seed, 1])
     model = fresh_model()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.02)
+    peak, small_share, samples = PEAK_RATE, SMALL_SHARE, {}
+    if options.guide_from:
+        model.load_state_dict(torch.load(options.guide_from))
+        peak, small_share, samples = GUIDE_RATE, 0, {"make": one_click, "dress": looks.look}
+    optimiser = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.02)
     weights = sum(p.numel() for p in model.parameters())
     say(f"training {weights} weights for {steps} steps on {options.threads} thread(s)")
 
     start, recent = time.time(), []
     for step in range(steps):
-        size = 64 if step < SMALL_SHARE * steps else 128
+        size = 64 if step < small_share * steps else 128
         for group in optimiser.param_groups:
-            group["lr"] = rate(step / steps)
-        recent.append(train_step(model, optimiser, rng, drawn, size))
+            group["lr"] = rate(step / steps, peak)
+        recent.append(train_step(model, optimiser, rng, drawn, size, **samples))
         if (step + 1) % max(1, steps // 60) == 0:
             minutes = (time.time() - start) / 60
             say(f"step {step + 1}/{steps}  {size} px  loss {np.mean(recent):.4f}  {minutes:.1f} min")

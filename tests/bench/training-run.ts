@@ -8,11 +8,8 @@ import { sharedGuide } from "@fedbaps/core/guide/guide.js";
 import { startOptimizer } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { CaseCache } from "@fedbaps/core/training/cases.js";
 import { gatherHeadSamples } from "@fedbaps/core/training/head-samples.js";
-import { LocalTrainer } from "@fedbaps/core/training/local-trainer.js";
-import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
-import { ownPoll } from "@fedbaps/core/training/texture-poll.js";
-import { TextureTrainer } from "@fedbaps/core/training/texture-trainer.js";
-import type { Trainer } from "@fedbaps/core/training/trainer.js";
+import { queriesPerStep } from "@fedbaps/core/training/presets.js";
+import { sitePhase } from "@fedbaps/core/training/site-phase.js";
 import { StopwatchModel } from "./stopwatch-model.js";
 
 const CACHE_BYTES = 1e9;
@@ -51,25 +48,19 @@ export async function openTrainingRun(init: TrainingRunInit): Promise<TrainingRu
   const metered = new MeteredModel(model, new QueryMeter(Number.POSITIVE_INFINITY, systemClock), "train");
   const cases = new CaseCache(decoder, model.description, CACHE_BYTES);
   await cases.all(train);
-  const settings = preset("adam", steps);
-  const common = { decoder, model: metered, cases, train, preset: settings, seed, site: "bench" };
-  const trainer: Trainer =
-    decoder.kind === "texture"
-      ? new TextureTrainer({
-          ...common,
-          pollOf: (step) => ownPoll(step, steps),
-          begins: (step) => step === 0,
-          samples: async (signal) =>
-            gatherHeadSamples({ ...common, signal, guide: await sharedGuide(), load: (sample) => cases.get(sample) }),
-        })
-      : new LocalTrainer(common);
+  const common = { decoder, model: metered, cases, train, seed, site: "bench" };
+  const { trainer, preset } = sitePhase({
+    ...{ ...common, preset: "adam", steps, parts: 1, role: "alone" },
+    samples: async (signal) =>
+      gatherHeadSamples({ ...common, signal, guide: await sharedGuide(), load: (sample) => cases.get(sample) }),
+  });
   const insideMs: number[] = [];
-  let state = startOptimizer(settings.optimizer, decoder.initial(seed));
+  let state = startOptimizer(preset.optimizer, decoder.initial(seed));
   return {
     blackbox,
     decoder: init.decoder,
     threads,
-    queriesPerStep: queriesPerStep(settings, decoder.kind),
+    queriesPerStep: queriesPerStep(preset, decoder.kind),
     insideMs,
     async step() {
       const before = model.milliseconds;

@@ -16,7 +16,8 @@ import type { ImageScore } from "./evaluate.js";
 import type { HeadSamples } from "./head-samples.js";
 import { trainHead } from "./head-training.js";
 
-const STEPS = 300;
+/** As many as the head of a site alone is given in all. */
+const STEPS = 600;
 const square = { width: DECODER_SIZE, height: DECODER_SIZE };
 
 export interface ReferenceInit {

@@ -3,19 +3,32 @@ import { LocalTrainer, type LocalTrainerInit } from "./local-trainer.js";
 import type { Phase } from "./phase.js";
 import { type PresetName, preset } from "./presets.js";
 import { ownPoll, sharedPoll } from "./texture-poll.js";
-import { TextureTrainer, type TextureTrainerInit } from "./texture-trainer.js";
+import { type HeadPlan, TextureTrainer, type TextureTrainerInit } from "./texture-trainer.js";
+
+/** What a site trains: the shared decoder, its own from the first step, or its own from where the cohort came. */
+export type Role = "shared" | "alone" | "fine-tuning";
+
+/**
+ * Fine-tuning goes half of the way that the site's own labels lead, twice: sites of one kind keep what their cohort's
+ * head knows more than theirs, and sites unlike their cohort still reach their own (docs/adaptation.md; the average is
+ * that of Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", section 3).
+ */
+const HEADS: Readonly<Record<Role, HeadPlan>> = {
+  shared: { steps: 150, kept: 0 },
+  alone: { steps: 150, kept: 0 },
+  "fine-tuning": { steps: 300, kept: 0.5 },
+};
 
 export interface SitePhaseInit extends Omit<LocalTrainerInit, "preset">, Pick<TextureTrainerInit, "samples"> {
   readonly preset: PresetName;
   readonly steps: number;
   readonly parts: number;
-  /** Whether the site trains by itself in this phase, rather than towards the shared decoder. */
-  readonly alone: boolean;
+  readonly role: Role;
 }
 
 /** A stretch of a site's training, with the trainer that its kind of decoder has. */
 export function sitePhase(init: SitePhaseInit): Phase {
-  const { steps, parts, alone, samples, ...common } = init;
+  const { steps, parts, role, samples, ...common } = init;
   const settings = preset(init.preset, steps);
   if (init.decoder.kind !== "texture")
     return { preset: settings, steps, parts, trainer: new LocalTrainer({ ...common, preset: settings }) };
@@ -23,8 +36,9 @@ export function sitePhase(init: SitePhaseInit): Phase {
   const trainer = new TextureTrainer({
     ...common,
     samples,
-    pollOf: (step) => (alone ? ownPoll(step, steps) : sharedPoll(step, ends)),
+    pollOf: (step) => (role === "shared" ? sharedPoll(step, ends) : ownPoll(step, steps)),
     begins: (step) => step === 0 || ends.includes(step),
+    head: HEADS[role],
   });
   return { preset: settings, steps, parts, trainer };
 }

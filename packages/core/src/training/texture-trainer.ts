@@ -22,9 +22,6 @@ import { segmentPrompted } from "./prompted-model.js";
 import { type Poll, polledImage, Votes } from "./texture-poll.js";
 import type { Trainer } from "./trainer.js";
 
-/** Steps of back-propagation that the head is given at the start of every part of the training. */
-const HEAD_STEPS = 150;
-
 export interface TextureTrainerInit extends Omit<LocalTrainerInit, "preset"> {
   /** What the head learns from; asked for when it is first needed. */
   readonly samples: (signal: AbortSignal | undefined) => Promise<HeadSamples>;
@@ -32,6 +29,15 @@ export interface TextureTrainerInit extends Omit<LocalTrainerInit, "preset"> {
   readonly pollOf: (step: number) => Poll;
   /** Whether a part of the training begins with this step. */
   readonly begins: (step: number) => boolean;
+  readonly head: HeadPlan;
+}
+
+/** What the head is given at the start of every part of the training. */
+export interface HeadPlan {
+  /** Steps of back-propagation. */
+  readonly steps: number;
+  /** How much of the head that the part began with stays in it, in [0, 1). */
+  readonly kept: number;
 }
 
 /**
@@ -71,9 +77,10 @@ export class TextureTrainer implements Trainer {
   }
 
   async #withHead({ theta, step }: OptimizerState, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { samples, seed, site } = this.#init;
+    const { samples, seed, site, head } = this.#init;
     const stream = new RandomStream(seed, "head-training", site, step);
-    return trainHead(theta, { samples: await samples(signal), steps: HEAD_STEPS, stream, signal });
+    const trained = await trainHead(theta, { samples: await samples(signal), steps: head.steps, stream, signal });
+    return trained.map((value, i) => head.kept * theta[i] + (1 - head.kept) * value);
   }
 
   #candidates(theta: Float32Array, { shared, first }: Poll): (candidate: number) => TexturePair {
