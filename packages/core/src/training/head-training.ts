@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { sigmoid } from "../decoder/belief-head.js";
+import { activate, sigmoid } from "../decoder/belief-head.js";
 import { HIDDEN, textureLayout } from "../decoder/texture-layout.js";
 import { GUIDE_FEATURES } from "../guide/guide.js";
 import type { RandomStream } from "../math/rng.js";
@@ -65,7 +65,6 @@ export async function trainHead(theta: Float32Array, init: HeadTraining): Promis
 
 /** Room for one view: used again and again, never across a wait. */
 const wide = new Float64Array(PLACES * GUIDE_FEATURES);
-const unitWeights = new Float64Array(HIDDEN * GUIDE_FEATURES);
 const unitGradient = new Float64Array(GUIDE_FEATURES);
 const activation = new Float64Array(PLACES * HIDDEN);
 const pull = new Float64Array(HIDDEN * PLACES);
@@ -79,7 +78,7 @@ export function addGradient(head: Float32Array, samples: HeadSamples, view: numb
   const { logits, features, truth } = samples;
   const start = view * PLACES;
   wide.set(features.subarray(start * GUIDE_FEATURES, (start + PLACES) * GUIDE_FEATURES));
-  activate(head);
+  activate({ weight: head.subarray(0, BIAS), bias: head.subarray(BIAS, OUT) }, wide, activation);
   let overlap = 0;
   let total = 0;
   for (let p = 0; p < PLACES; p++) {
@@ -105,37 +104,6 @@ export function addGradient(head: Float32Array, samples: HeadSamples, view: numb
     }
   }
   addWeightGradient(gradient);
-}
-
-/** The rectified units at all places of `wide`, four places at a time. */
-function activate(head: Float32Array): void {
-  for (let h = 0; h < HIDDEN; h++)
-    for (let f = 0; f < GUIDE_FEATURES; f++) unitWeights[h * GUIDE_FEATURES + f] = head[f * HIDDEN + h];
-  for (let p = 0; p < PLACES; p += 4) {
-    const first = p * GUIDE_FEATURES;
-    const second = first + GUIDE_FEATURES;
-    const third = second + GUIDE_FEATURES;
-    const fourth = third + GUIDE_FEATURES;
-    for (let h = 0; h < HIDDEN; h++) {
-      const row = h * GUIDE_FEATURES;
-      let a = head[BIAS + h];
-      let b = a;
-      let c = a;
-      let d = a;
-      for (let f = 0; f < GUIDE_FEATURES; f++) {
-        const weight = unitWeights[row + f];
-        a += wide[first + f] * weight;
-        b += wide[second + f] * weight;
-        c += wide[third + f] * weight;
-        d += wide[fourth + f] * weight;
-      }
-      const to = p * HIDDEN + h;
-      activation[to] = Math.max(a, 0);
-      activation[to + HIDDEN] = Math.max(b, 0);
-      activation[to + 2 * HIDDEN] = Math.max(c, 0);
-      activation[to + 3 * HIDDEN] = Math.max(d, 0);
-    }
-  }
 }
 
 function addWeightGradient(gradient: Float64Array): void {
