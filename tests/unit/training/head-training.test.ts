@@ -16,7 +16,7 @@ function samplesOf(views: number, seed = 1): HeadSamples {
     const difference = features[i * GUIDE_FEATURES + 3] - features[i * GUIDE_FEATURES + 70];
     return Math.min(1, Math.max(0, 0.5 + 4 * difference));
   });
-  return { views, logits, features, truth };
+  return { views, viewsOfOne: 1, logits, features, truth };
 }
 
 /** Cross-entropy and soft Dice of one view, written out in float64. */

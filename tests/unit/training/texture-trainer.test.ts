@@ -81,6 +81,7 @@ const blind = {
 const decoder = new TextureDecoder(blind);
 const samples: HeadSamples = {
   views: 1,
+  viewsOfOne: 1,
   logits: new Float32Array(PLACES),
   features: new Float32Array(PLACES * GUIDE_FEATURES).fill(0.5),
   truth: new Float32Array(PLACES).fill(1),
@@ -111,7 +112,7 @@ function make({ planted = OWN, budget = 1e6, ...change }: Options = {}) {
     pollOf: own(OPENING),
     // The head has tests of its own.
     begins: () => false,
-    head: { steps: 150, kept: 0 },
+    head: { steps: 150, fitted: false },
     samples: async () => samples,
     ...change,
   });
@@ -257,19 +258,6 @@ describe("a run", () => {
     const same = states.slice(1).map(({ theta }, i) => sameBits(head(theta), head(states[i].theta)));
     expect(same).toEqual([true, false, true]);
     expect(model.queries).toBe(3 * 8);
-  });
-
-  it("keeps the share of the head that it is told to", async () => {
-    const after = async (kept: number) => {
-      const { trainer, start } = make({ begins: () => true, head: { steps: 20, kept } });
-      return head((await trainer.step(start)).state.theta);
-    };
-    const before = head(START);
-    const [all, half] = [await after(0), await after(0.5)];
-    expect(sameBits(all, before)).toBe(false);
-    half.forEach((value, i) => {
-      expect(value).toBeCloseTo((all[i] + before[i]) / 2, 6);
-    });
   });
 
   it("beyond the budget is refused before it asks anything, and the state can be kept", async () => {

@@ -18,6 +18,8 @@ const BLOCK = 8;
 /** What the belief head learns from: places of views of the training images. */
 export interface HeadSamples {
   readonly views: number;
+  /** Views of one image: they follow each other. */
+  readonly viewsOfOne: number;
   /** views x PLACES logits of the guide. */
   readonly logits: Float32Array;
   /** views x PLACES x GUIDE_FEATURES. */
@@ -47,6 +49,7 @@ export async function gatherHeadSamples(init: HeadSamplesInit): Promise<HeadSamp
   const views = chosen.length * each;
   const out = {
     views,
+    viewsOfOne: each,
     logits: new Float32Array(views * PLACES),
     features: new Float32Array(views * PLACES * GUIDE_FEATURES),
     truth: new Float32Array(views * PLACES),

@@ -14,6 +14,8 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 /** So that the overlap of an empty and an uncertain view is defined. */
 const SMOOTHING = 1;
+/** So that the entropy of a belief that is certain and wrong is finite. */
+const SUREST = 1e-6;
 /** Steps between which the event loop may run: signs of life, a wish to stop. */
 const BREATH = 10;
 
@@ -27,6 +29,8 @@ const OUT_BIAS = OUT + HIDDEN;
 
 export interface HeadTraining {
   readonly samples: HeadSamples;
+  /** The views to learn from, by number; all unless told otherwise. */
+  readonly views?: readonly number[] | undefined;
   readonly steps: number;
   readonly stream: RandomStream;
   readonly signal?: AbortSignal | undefined;
@@ -40,6 +44,7 @@ export interface HeadTraining {
  */
 export async function trainHead(theta: Float32Array, init: HeadTraining): Promise<Float32Array> {
   const { samples, steps, stream, signal } = init;
+  const views = init.views ?? Array.from({ length: samples.views }, (_, view) => view);
   const out = theta.slice();
   const head = out.subarray(0, HEAD_LENGTH);
   const first = new Float64Array(HEAD_LENGTH);
@@ -47,7 +52,7 @@ export async function trainHead(theta: Float32Array, init: HeadTraining): Promis
   const gradient = new Float64Array(HEAD_LENGTH);
   for (let step = 1; step <= steps; step++) {
     gradient.fill(0);
-    for (let b = 0; b < BATCH; b++) addGradient(head, samples, stream.below(samples.views), gradient);
+    for (let b = 0; b < BATCH; b++) addGradient(head, samples, views[stream.below(views.length)], gradient);
     const rate = (RATE * (1 + Math.cos((Math.PI * step) / steps))) / 2;
     for (let i = 0; i < HEAD_LENGTH; i++) {
       first[i] = BETA1 * first[i] + (1 - BETA1) * gradient[i];
@@ -75,19 +80,9 @@ const belief = new Float64Array(PLACES);
  * spent here, so the loops run unit by unit, with sums that stay in registers; each sum has the order of the plain loops.
  */
 export function addGradient(head: Float32Array, samples: HeadSamples, view: number, gradient: Float64Array): void {
-  const { logits, features, truth } = samples;
+  const { overlap, total } = believe(head, samples, view);
+  const { truth } = samples;
   const start = view * PLACES;
-  wide.set(features.subarray(start * GUIDE_FEATURES, (start + PLACES) * GUIDE_FEATURES));
-  activate({ weight: head.subarray(0, BIAS), bias: head.subarray(BIAS, OUT) }, wide, activation);
-  let overlap = 0;
-  let total = 0;
-  for (let p = 0; p < PLACES; p++) {
-    let logit = logits[start + p] + head[OUT_BIAS];
-    for (let h = 0; h < HIDDEN; h++) logit += activation[p * HIDDEN + h] * head[OUT + h];
-    belief[p] = sigmoid(logit);
-    overlap += belief[p] * truth[start + p];
-    total += belief[p] + truth[start + p];
-  }
   for (let p = 0; p < PLACES; p++) {
     const t = truth[start + p];
     const b = belief[p];
@@ -104,6 +99,35 @@ export function addGradient(head: Float32Array, samples: HeadSamples, view: numb
     }
   }
   addWeightGradient(gradient);
+}
+
+/** The loss of one view: mean cross-entropy over its places, plus 1 less the soft Dice. @param head HEAD_LENGTH values. */
+export function headLoss(head: Float32Array, samples: HeadSamples, view: number): number {
+  const { overlap, total } = believe(head, samples, view);
+  let entropy = 0;
+  for (let p = 0; p < PLACES; p++) {
+    const t = samples.truth[view * PLACES + p];
+    const b = Math.min(1 - SUREST, Math.max(SUREST, belief[p]));
+    entropy -= (t * Math.log(b) + (1 - t) * Math.log(1 - b)) / PLACES;
+  }
+  return entropy + 1 - (2 * overlap + SMOOTHING) / (total + SMOOTHING);
+}
+
+/** Leaves the units of one view's places in `activation`, and the beliefs in `belief`. */
+function believe(head: Float32Array, { logits, features, truth }: HeadSamples, view: number) {
+  const start = view * PLACES;
+  wide.set(features.subarray(start * GUIDE_FEATURES, (start + PLACES) * GUIDE_FEATURES));
+  activate({ weight: head.subarray(0, BIAS), bias: head.subarray(BIAS, OUT) }, wide, activation);
+  let overlap = 0;
+  let total = 0;
+  for (let p = 0; p < PLACES; p++) {
+    let logit = logits[start + p] + head[OUT_BIAS];
+    for (let h = 0; h < HIDDEN; h++) logit += activation[p * HIDDEN + h] * head[OUT + h];
+    belief[p] = sigmoid(logit);
+    overlap += belief[p] * truth[start + p];
+    total += belief[p] + truth[start + p];
+  }
+  return { overlap, total };
 }
 
 function addWeightGradient(gradient: Float64Array): void {

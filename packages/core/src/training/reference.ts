@@ -7,14 +7,13 @@ import { initialTexture } from "../decoder/texture-layout.js";
 import { GUIDE_GRID, type Guide } from "../guide/guide.js";
 import { scalePoint } from "../image/place.js";
 import { resizeImage, resizeMap } from "../image/resize.js";
-import { RandomStream } from "../math/rng.js";
 import { mean } from "../math/vector.js";
 import { overlap, threshold } from "../metrics/overlap.js";
 import { hd95 } from "../metrics/surface.js";
 import type { CaseCache } from "./cases.js";
 import type { ImageScore } from "./evaluate.js";
+import { fitHead } from "./head-fit.js";
 import type { HeadSamples } from "./head-samples.js";
-import { trainHead } from "./head-training.js";
 
 /** As many as the head of a site alone is given in all. */
 const STEPS = 600;
@@ -38,8 +37,7 @@ export interface ReferenceInit {
  */
 export async function measureReference(init: ReferenceInit, test: readonly Sample[]): Promise<ImageScore[]> {
   const { guide, samples, cases, clicks, seed, site, signal } = init;
-  const stream = new RandomStream(seed, "reference", site);
-  const theta = await trainHead(initialTexture(seed), { samples, steps: STEPS, stream, signal });
+  const theta = await fitHead(initialTexture(seed), { samples, steps: STEPS, seed, name: ["reference", site], signal });
   const scores: ImageScore[] = [];
   for (const sample of test) {
     signal?.throwIfAborted();

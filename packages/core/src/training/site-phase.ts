@@ -8,15 +8,11 @@ import { type HeadPlan, TextureTrainer, type TextureTrainerInit } from "./textur
 /** What a site trains: the shared decoder, its own from the first step, or its own from where the cohort came. */
 export type Role = "shared" | "alone" | "fine-tuning";
 
-/**
- * Fine-tuning goes half of the way that the site's own labels lead, twice: sites of one kind keep what their cohort's
- * head knows more than theirs, and sites unlike their cohort still reach their own (docs/adaptation.md; the average is
- * that of Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", section 3).
- */
+/** A shared head is averaged every round; a site's own is trained once, as the textures do not change what it learns. */
 const HEADS: Readonly<Record<Role, HeadPlan>> = {
-  shared: { steps: 150, kept: 0 },
-  alone: { steps: 150, kept: 0 },
-  "fine-tuning": { steps: 300, kept: 0.5 },
+  shared: { steps: 150, fitted: false },
+  alone: { steps: 600, fitted: true },
+  "fine-tuning": { steps: 600, fitted: true },
 };
 
 export interface SitePhaseInit extends Omit<LocalTrainerInit, "preset">, Pick<TextureTrainerInit, "samples"> {
@@ -37,7 +33,7 @@ export function sitePhase(init: SitePhaseInit): Phase {
     ...common,
     samples,
     pollOf: (step) => (role === "shared" ? sharedPoll(step, ends) : ownPoll(step, steps)),
-    begins: (step) => step === 0 || ends.includes(step),
+    begins: (step) => step === 0 || (role === "shared" && ends.includes(step)),
     head: HEADS[role],
   });
   return { preset: settings, steps, parts, trainer };

@@ -14,6 +14,7 @@ import { RandomStream } from "../math/rng.js";
 import { mean } from "../math/vector.js";
 import { OptimizerError, type OptimizerState } from "../optimizer/spsa-gc.js";
 import { CaseDraws } from "./case-draws.js";
+import { fitHead } from "./head-fit.js";
 import type { HeadSamples } from "./head-samples.js";
 import { trainHead } from "./head-training.js";
 import type { LocalTrainerInit } from "./local-trainer.js";
@@ -36,8 +37,8 @@ export interface TextureTrainerInit extends Omit<LocalTrainerInit, "preset"> {
 export interface HeadPlan {
   /** Steps of back-propagation. */
   readonly steps: number;
-  /** How much of the head that the part began with stays in it, in [0, 1). */
-  readonly kept: number;
+  /** Whether only as much of it is taken as serves unseen pictures: see `fitHead`. */
+  readonly fitted: boolean;
 }
 
 /**
@@ -77,10 +78,11 @@ export class TextureTrainer implements Trainer {
   }
 
   async #withHead({ theta, step }: OptimizerState, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { samples, seed, site, head } = this.#init;
-    const stream = new RandomStream(seed, "head-training", site, step);
-    const trained = await trainHead(theta, { samples: await samples(signal), steps: head.steps, stream, signal });
-    return trained.map((value, i) => head.kept * theta[i] + (1 - head.kept) * value);
+    const { seed, site, head } = this.#init;
+    const samples = await this.#init.samples(signal);
+    const name = ["head-training", site, step];
+    if (head.fitted) return fitHead(theta, { samples, steps: head.steps, seed, name, signal });
+    return trainHead(theta, { samples, steps: head.steps, stream: new RandomStream(seed, ...name), signal });
   }
 
   #candidates(theta: Float32Array, { shared, first }: Poll): (candidate: number) => TexturePair {
