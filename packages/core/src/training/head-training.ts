@@ -6,7 +6,7 @@ import type { RandomStream } from "../math/rng.js";
 import { type HeadSamples, PLACES } from "./head-samples.js";
 
 /** Views of one step. */
-export const BATCH = 16;
+export const BATCH = 8;
 const RATE = 3e-3;
 const DECAY = 1e-2;
 const BETA1 = 0.9;
