@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exports the guide: what a second segmenter of ours sees of an image, for the head that sites train on their labels.
 
-    /usr/bin/python3 train.py --steps 3508 --seed 2 --out OTHER.onnx --weights WEIGHTS.pt
     /usr/bin/python3 guide.py WEIGHTS.pt [--out FILE.onnx]
 
-The guide must never be a black box that is adapted: its seed, and so its weights, are not those of the bundled one.
+How the weights are trained is in README.md. The guide must never be a black box that is adapted: its seed, and so its weights, are not those of the bundled one.
 """
 
 import argparse
