@@ -28,12 +28,12 @@ export interface TextureTrainerInit extends Omit<LocalTrainerInit, "preset"> {
   readonly samples: (signal: AbortSignal | undefined) => Promise<HeadSamples>;
   /** The poll that a step belongs to. */
   readonly pollOf: (step: number) => Poll;
-  /** Whether a part of the training begins with this step. */
+  /** Whether the head is trained before this step. */
   readonly begins: (step: number) => boolean;
   readonly head: HeadPlan;
 }
 
-/** What the head is given at the start of every part of the training. */
+/** What a training of the head is. */
 export interface HeadPlan {
   /** Steps of back-propagation. */
   readonly steps: number;
@@ -42,11 +42,11 @@ export interface HeadPlan {
 }
 
 /**
- * Trains a `TextureDecoder` at one site. At the start of every part the belief head learns from the site's labels, without
- * a query. The textures are found by an evolution strategy, (1 + lambda) with successive halving: a step shows the black
- * box one image under CANDIDATES_PER_STEP pairs, a poll ends with a winner, and the next poll is among changes of it. The
- * decoder is taught meanwhile: it paints the true mask, so that the answers are about the textures alone. Why this and
- * not gradient estimates: `docs/decisions/0012-textures-by-election.md`.
+ * Trains a `TextureDecoder` at one site. The belief head learns from the site's labels, without a query, at the start of
+ * every shared round and once where the site is by itself. The textures are found by an evolution strategy, (1 + lambda)
+ * with successive halving: a step shows the black box one image under CANDIDATES_PER_STEP pairs, a poll ends with a winner,
+ * and the next poll is among changes of it. The decoder is taught meanwhile: it paints the true mask, so that the answers
+ * are about the textures alone. Why this and not gradient estimates: `docs/decisions/0012-textures-by-election.md`.
  */
 export class TextureTrainer implements Trainer {
   readonly #init: TextureTrainerInit;
