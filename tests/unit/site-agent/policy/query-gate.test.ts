@@ -243,8 +243,18 @@ describe("threads", () => {
   const running = () => readdirSync("/proc/self/task").length;
   const known = existsSync("/proc/self/task");
   if (!known) console.warn("skipped: no /proc here, so threads cannot be counted");
+  /** Threads of what was closed before take a moment to end. */
+  const settled = async () => {
+    let count = running();
+    for (let still = 0; still < 10; still++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (running() !== count) still = 0;
+      count = running();
+    }
+    return count;
+  };
   const threadsOf = async (spec: string, options: OpenOptions) => {
-    const before = running();
+    const before = await settled();
     const model = await openBlackBox(spec, options);
     const after = running();
     await model.close();
