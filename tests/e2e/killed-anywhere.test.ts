@@ -10,7 +10,8 @@ removeTemporaryFolders();
 
 const SITES = ["one", "two", "three"];
 const ROUNDS = 3;
-const spec = { rounds: ROUNDS, budget: 400, clicks: 1, silenceSeconds: 3600 } as const;
+// The filter bank: what is tried here is the protocol; with the default decoder every life would train a head anew.
+const spec = { decoder: "filter-bank", rounds: ROUNDS, budget: 400, clicks: 1, silenceSeconds: 3600 } as const;
 
 let federation: DisturbedFederation;
 
