@@ -3,7 +3,8 @@
 
     /usr/bin/python3 guide.py WEIGHTS.pt [--out FILE.onnx]
 
-How the weights are trained is in README.md. The guide must never be a black box that is adapted: its seed, and so its weights, are not those of the bundled one.
+How the weights are trained is in README.md. The guide must never be a black box that is adapted: its seed, and so its
+weights, are not those of the bundled one.
 """
 
 import argparse

@@ -24,8 +24,7 @@ function samplesOf(images: number, rule: (features: Float32Array, image: number)
 }
 
 const same = samplesOf(9, ([value]) => value > 0);
-const fitted = (samples: HeadSamples, seed = 1, theta = START) =>
-  fitHead(theta, { samples, steps: 60, seed, name: ["a-site"] });
+const fitted = (samples: HeadSamples, seed = 1) => fitHead(START, { samples, steps: 60, seed, name: ["a-site"] });
 const headOf = (theta: Float32Array) => theta.subarray(0, HEAD_LENGTH);
 
 describe("the head of a site", () => {

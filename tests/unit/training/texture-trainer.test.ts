@@ -111,8 +111,8 @@ function make({ planted = OWN, budget = 1e6, ...change }: Options = {}) {
     site: "a",
     pollOf: own(OPENING),
     // The head has tests of its own.
-    begins: () => false,
-    head: { steps: 150, fitted: false },
+    trainsHead: () => false,
+    ownHead: false,
     samples: async () => samples,
     ...change,
   });
@@ -241,12 +241,12 @@ describe("a run", () => {
     expect(sameBits(await end({ site: "b" }), base)).toBe(false);
   });
 
-  it("gives the head its training where a part begins, and only there, without a query", async () => {
+  it("gives the head its training where it is told to, and only there, without a query", async () => {
     const asked: number[] = [];
     let step = 0;
     const { trainer, start, model } = make({
       pollOf: own(2),
-      begins: (at) => at === 1,
+      trainsHead: (at) => at === 1,
       samples: async () => {
         asked.push(step);
         return samples;

@@ -2,13 +2,17 @@ import { RandomStream } from "../math/rng.js";
 import type { HeadSamples } from "./head-samples.js";
 import { HEAD_LENGTH, type HeadTraining, headLoss, trainHead } from "./head-training.js";
 
+/** Steps of back-propagation that a site's own head is given. */
+const STEPS = 600;
 /** How much of the trained head is taken, the rest being the head that was there before. */
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
 const FOLDS = 3;
 /** Of the steps asked for; heads that only help to choose are trained less. */
 const FOLD_STEPS = 1 / 2;
 
-export interface HeadFit extends Omit<HeadTraining, "stream" | "views"> {
+export interface HeadFit extends Pick<HeadTraining, "samples" | "signal"> {
+  /** STEPS unless told otherwise. */
+  readonly steps?: number;
   readonly seed: number;
   /** Names the streams. */
   readonly name: readonly (string | number)[];
@@ -22,9 +26,8 @@ export interface HeadFit extends Omit<HeadTraining, "stream" | "views"> {
  * @returns a copy of `theta` with another head.
  */
 export async function fitHead(theta: Float32Array, init: HeadFit): Promise<Float32Array> {
-  const { samples, steps, seed, name, signal } = init;
+  const { samples, steps = STEPS, seed, name, signal } = init;
   const stream = (part: string | number) => new RandomStream(seed, ...name, part);
-  const trained = await trainHead(theta, { samples, steps, stream: stream("all"), signal });
   const losses = SHARES.map(() => 0);
   for (const [fold, { seen, held }] of foldsOf(samples, stream("folds")).entries()) {
     const short = Math.ceil(steps * FOLD_STEPS);
@@ -34,7 +37,9 @@ export async function fitHead(theta: Float32Array, init: HeadFit): Promise<Float
       for (const view of held) losses[i] += headLoss(head, samples, view);
     }
   }
-  return mixed(theta, trained, SHARES[losses.indexOf(Math.min(...losses))]);
+  const share = SHARES[losses.indexOf(Math.min(...losses))];
+  if (share === 0) return theta.slice();
+  return mixed(theta, await trainHead(theta, { samples, steps, stream: stream("all"), signal }), share);
 }
 
 /** No image is both seen and held out. One image makes no folds: nothing says then that training on it helps. */

@@ -15,8 +15,6 @@ import type { ImageScore } from "./evaluate.js";
 import { fitHead } from "./head-fit.js";
 import type { HeadSamples } from "./head-samples.js";
 
-/** As many as the head of a site alone is given in all. */
-const STEPS = 600;
 const square = { width: DECODER_SIZE, height: DECODER_SIZE };
 
 export interface ReferenceInit {
@@ -37,7 +35,7 @@ export interface ReferenceInit {
  */
 export async function measureReference(init: ReferenceInit, test: readonly Sample[]): Promise<ImageScore[]> {
   const { guide, samples, cases, clicks, seed, site, signal } = init;
-  const theta = await fitHead(initialTexture(seed), { samples, steps: STEPS, seed, name: ["reference", site], signal });
+  const theta = await fitHead(initialTexture(seed), { samples, seed, name: ["reference", site], signal });
   const scores: ImageScore[] = [];
   for (const sample of test) {
     signal?.throwIfAborted();

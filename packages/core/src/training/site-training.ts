@@ -21,7 +21,7 @@ import { type Phase, type RoundOptions, type Trained, trainPart } from "./phase.
 import { preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
 import { measureReference } from "./reference.js";
-import { type Role, sitePhase } from "./site-phase.js";
+import { sitePhase } from "./site-phase.js";
 import type { SiteTrainingSettings } from "./site-training-settings.js";
 
 export type { SiteTrainingSettings };
@@ -62,8 +62,8 @@ export class SiteTraining {
     this.#validation = new RandomStream(settings.seed, "validation")
       .shuffle([...dataset.val])
       .slice(0, this.plan.validationImages);
-    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, settings.alone ? "alone" : "shared");
-    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS, "fine-tuning");
+    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, !settings.alone);
+    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS, false);
   }
 
   /**
@@ -195,12 +195,12 @@ export class SiteTraining {
     await this.model.close();
   }
 
-  #phase(site: string, steps: number, parts: number, role: Role): Phase {
+  #phase(site: string, steps: number, parts: number, shared: boolean): Phase {
     const { decoder, dataset, settings } = this;
     const model = this.#metered("train");
     const samples = (signal?: AbortSignal) => this.#headSamples(signal);
     const common = { decoder, model, cases: this.#cases, train: dataset.train, seed: settings.seed, samples };
-    return sitePhase({ ...common, preset: settings.preset, site, steps, parts, role });
+    return sitePhase({ ...common, preset: settings.preset, site, steps, parts, shared });
   }
 
   /** Gathered once: what the head learns from does not depend on the decoder. A failed attempt is not kept. */

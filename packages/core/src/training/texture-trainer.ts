@@ -29,17 +29,13 @@ export interface TextureTrainerInit extends Omit<LocalTrainerInit, "preset"> {
   /** The poll that a step belongs to. */
   readonly pollOf: (step: number) => Poll;
   /** Whether the head is trained before this step. */
-  readonly begins: (step: number) => boolean;
-  readonly head: HeadPlan;
+  readonly trainsHead: (step: number) => boolean;
+  /** Whether the head is the site's own: then only as much of its training is taken as serves unseen pictures (`fitHead`). */
+  readonly ownHead: boolean;
 }
 
-/** What a training of the head is. */
-export interface HeadPlan {
-  /** Steps of back-propagation. */
-  readonly steps: number;
-  /** Whether only as much of it is taken as serves unseen pictures: see `fitHead`. */
-  readonly fitted: boolean;
-}
+/** Steps of back-propagation that a shared head is given at each site before it is averaged. */
+const SHARED_HEAD_STEPS = 150;
 
 /**
  * Trains a `TextureDecoder` at one site. The belief head learns from the site's labels, without a query, at the start of
@@ -63,7 +59,7 @@ export class TextureTrainer implements Trainer {
     const poll = this.#init.pollOf(step);
     const moments = before.moments.map((moment) => moment.slice());
     const votes = new Votes(moments);
-    let theta = this.#init.begins(step) ? await this.#withHead(before, signal) : before.theta;
+    let theta = this.#init.trainsHead(step) ? await this.#withHead(before, signal) : before.theta;
     if (step === poll.first) {
       theta = opened(theta, poll);
       votes.clear();
@@ -78,11 +74,12 @@ export class TextureTrainer implements Trainer {
   }
 
   async #withHead({ theta, step }: OptimizerState, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { seed, site, head } = this.#init;
+    const { seed, site, ownHead } = this.#init;
     const samples = await this.#init.samples(signal);
     const name = ["head-training", site, step];
-    if (head.fitted) return fitHead(theta, { samples, steps: head.steps, seed, name, signal });
-    return trainHead(theta, { samples, steps: head.steps, stream: new RandomStream(seed, ...name), signal });
+    if (ownHead) return fitHead(theta, { samples, seed, name, signal });
+    const stream = new RandomStream(seed, ...name);
+    return trainHead(theta, { samples, steps: SHARED_HEAD_STEPS, stream, signal });
   }
 
   #candidates(theta: Float32Array, { shared, first }: Poll): (candidate: number) => TexturePair {
