@@ -1,6 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { GatedModel } from "@fedbaps/core/blackbox/gate.js";
 import { freshMeter, MeteredModel, QueryMeter } from "@fedbaps/core/blackbox/metered.js";
 import { type OpenOptions, openBlackBox } from "@fedbaps/core/blackbox/open.js";
@@ -240,33 +242,23 @@ describe("a gated black box", () => {
 });
 
 describe("threads", () => {
-  const running = () => readdirSync("/proc/self/task").length;
   const known = existsSync("/proc/self/task");
   if (!known) console.warn("skipped: no /proc here, so threads cannot be counted");
-  /** Threads of what was closed before take a moment to end. */
-  const settled = async () => {
-    let count = running();
-    for (let still = 0; still < 10; still++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      if (running() !== count) still = 0;
-      count = running();
-    }
-    return count;
-  };
-  const threadsOf = async (spec: string, options: OpenOptions) => {
-    const before = await settled();
-    const model = await openBlackBox(spec, options);
-    const after = running();
-    await model.close();
-    return after - before;
+  /** In a process of its own: in this one others begin and end meanwhile. */
+  const threadsOf = (openings: readonly [spec: string, options: OpenOptions][]): number[] => {
+    const script = new URL("../../../support/count-threads.mjs", import.meta.url);
+    const { stdout } = spawnSync(process.execPath, [fileURLToPath(script), JSON.stringify(openings)]);
+    return JSON.parse(String(stdout));
   };
 
-  (known ? it : it.skip)("of the black box: the policy's number is a ceiling, also over that of the spec", async () => {
-    await threadsOf("bundled", {});
-    expect(await threadsOf("bundled#threads=4", {})).toBe(4);
-    expect(await threadsOf("bundled#threads=4", { maxThreads: 2 })).toBe(2);
-    expect(await threadsOf("bundled", { threads: 4, maxThreads: 1 })).toBe(0);
-    expect(await threadsOf("bundled", { maxThreads: 4 })).toBe(0);
+  (known ? it : it.skip)("of the black box: the policy's number is a ceiling, also over that of the spec", () => {
+    const openings: [spec: string, options: OpenOptions, threads: number][] = [
+      ["bundled#threads=4", {}, 4],
+      ["bundled#threads=4", { maxThreads: 2 }, 2],
+      ["bundled", { threads: 4, maxThreads: 1 }, 0],
+      ["bundled", { maxThreads: 4 }, 0],
+    ];
+    expect(threadsOf(openings.map(([spec, options]) => [spec, options]))).toEqual(openings.map(([, , count]) => count));
   });
 
   it("a number that no machine has is a mistake, ceiling or not", async () => {
