@@ -1,8 +1,9 @@
 import { applyMean, openSum } from "@fedbaps/core/federation/aggregation.js";
 import { packUpdate } from "@fedbaps/core/federation/update.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
-import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { PERSONAL_PARTS } from "@fedbaps/core/training/budget-plan.js";
 import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
+import { tuningStart } from "@fedbaps/core/training/tuning-start.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
 import { type StudySpec, studySpecSchema } from "@fedbaps/core/wire/study.js";
 
@@ -41,9 +42,9 @@ class Participant {
   }
 
   /** @returns the site's update. */
-  async train(round: number, rounds: number, shared: Float32Array): Promise<Float32Array> {
+  async train(round: number, shared: Float32Array): Promise<Float32Array> {
     const { training } = this;
-    const step = Math.max(this.#state.step, stepsAfter(training.plan.steps, round - 1, rounds));
+    const step = Math.max(this.#state.step, training.stepsAfter(round - 1));
     const from = { ...training.roundState(this.#state, shared), step };
     this.#state = (await training.trainRound(round, from)).state;
     return this.#state.theta.map((value, i) => value - shared[i]);
@@ -58,7 +59,8 @@ class Participant {
     const { training } = this;
     if (training.plan.personalSteps === 0) return;
     // As the agent does: from the highest so far, also where that is not yet shown to be better than zero-shot.
-    const start = this.#thetas.get(this.choice.leader.version);
+    const { kind: decoder } = training.decoder;
+    const start = this.#thetas.get(tuningStart({ rounds, decoder }, this.choice.leader.version));
     let state = training.personalState(start ?? training.initialTheta());
     for (let part = 1; part <= PERSONAL_PARTS; part++) {
       ({ state } = await training.trainPersonal(part, state));
@@ -81,8 +83,7 @@ export async function runRounds(trainings: readonly SiteTraining[], study: Round
   let shared = trainings[0].initialTheta();
   for (let round = 1; round <= study.rounds; round++) {
     const updates: Update[] = [];
-    for (const site of participants)
-      updates.push({ images: site.images, delta: await site.train(round, study.rounds, shared) });
+    for (const site of participants) updates.push({ images: site.images, delta: await site.train(round, shared) });
     shared = applyMean(shared, meanUpdate(updates, study));
     for (const site of participants) await site.offer(round, shared);
   }

@@ -52,7 +52,7 @@ function decoderTasks(decoder: IpDecoder): Task[] {
   const start = decoder.initial(SEED);
   const teacher: Partial<DrawRequest> = {};
   if (decoder.kind === "texture") {
-    // As after the poll: at the start it paints nothing, and is done sooner. Its pairs are painted with a teacher's belief.
+    // As trained: at the start it paints nothing, and is done sooner. Candidates are painted with a teacher's belief.
     decoder.layout.view(start, "amount").fill(1);
     Object.assign(teacher, { belief: new Float32Array(DECODER_SIZE * DECODER_SIZE).fill(0.5) });
   }

@@ -50,7 +50,7 @@ export async function openTrainingRun(init: TrainingRunInit): Promise<TrainingRu
   await cases.all(train);
   const common = { decoder, model: metered, cases, train, seed, site: "bench" };
   const { trainer, preset } = sitePhase({
-    ...{ ...common, preset: "adam", steps, parts: 1, shared: false },
+    ...{ ...common, preset: "adam", steps, parts: 1, stage: "alone" },
     samples: async (signal) =>
       gatherHeadSamples({ ...common, signal, guide: await sharedGuide(), load: (sample) => cases.get(sample) }),
   });

@@ -13,7 +13,7 @@ export async function trainedDecoder(
   const stream = new RandomStream(seed, "trained-decoder", kind);
   const reach = kind === "baps" ? 0.1 : 0.3;
   const theta = decoder.initial(1).map((value) => value + reach * stream.normal());
-  // As after the poll, or nearly: at the start nothing is painted.
+  // As after some steps, or nearly: at the start nothing is painted.
   if (kind === "texture") decoder.layout.view(theta, "amount").set([0.95, 0.85]);
   return {
     decoder,

@@ -1,5 +1,7 @@
 import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { tuningStart } from "@fedbaps/core/training/tuning-start.js";
 import type { VersionChoice } from "@fedbaps/core/training/version-choice.js";
+import type { StudySpec } from "@fedbaps/core/wire/study.js";
 import { type StepReport, trainStretch } from "./paid-steps.js";
 import type { StepCheckpoint, StudyStore } from "./study-store.js";
 import type { Training } from "./training.js";
@@ -14,7 +16,7 @@ export interface Versions {
 }
 
 export interface FineTuningInit {
-  readonly rounds: number;
+  readonly study: Pick<StudySpec, "rounds" | "decoder">;
   readonly store: StudyStore;
   readonly work: Versions;
   readonly training: Training;
@@ -26,11 +28,12 @@ export interface FineTuningInit {
  * `rounds + 1`, `rounds + 2`, ...: they stay at the site, and are used only where they are better still.
  */
 export async function fineTune(
-  { rounds, store, work, training, stepCost }: FineTuningInit,
+  { study, store, work, training, stepCost }: FineTuningInit,
   signal: AbortSignal,
   onStep: (step: StepReport) => void,
 ): Promise<void> {
   const { plan } = training;
+  const { rounds } = study;
   if (plan.personalSteps === 0) return;
   const done = await store.tuned();
   let last: StepCheckpoint | undefined = done;
@@ -60,6 +63,7 @@ export async function fineTune(
     if (before) return { ...before, ...fresh };
     // The highest mean, shown to be better or not: what begins here is judged by itself.
     const leader = work.choice(rounds)?.leader.version ?? 0;
-    return { ...fresh, state: training.personalState(await work.theta(leader, signal)) };
+    const start = tuningStart(study, leader);
+    return { ...fresh, state: training.personalState(await work.theta(start, signal)) };
   }
 }

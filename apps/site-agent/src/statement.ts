@@ -30,11 +30,6 @@ export function statement(study: StudySpec, policy: Policy, { site, servers }: S
   return {
     leaves: [
       ...leaving(study, policy, traffic, updateLength(parameters)),
-      ...(painted
-        ? [
-            "how well the black box answered each texture of the poll, on training images, inside the masked vector: part of what is trained",
-          ]
-        : []),
       ...metricsLines(policy),
       ...servers.map(
         (server) =>

@@ -2,7 +2,7 @@ import { sha256Hex } from "@fedbaps/core/common/hash.js";
 import type { Sample } from "@fedbaps/core/data/dataset.js";
 import { sampleText } from "@fedbaps/core/data/samples.js";
 import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
-import { PERSONAL_PARTS, stepsAfter } from "@fedbaps/core/training/budget-plan.js";
+import { PERSONAL_PARTS } from "@fedbaps/core/training/budget-plan.js";
 import { type Answer, type EvaluationResume, type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
@@ -149,7 +149,7 @@ export class StudyWork {
       training,
       store: this.init.store,
       from: await this.#begin(round, training, start),
-      end: stepsAfter(training.plan.steps, round, this.init.study.rounds),
+      end: training.stepsAfter(round),
       stepCost: this.#stepCost,
       reserved: this.#reserved(round, training),
       run: (state, options) => training.trainRound(round, state, options),
@@ -166,7 +166,7 @@ export class StudyWork {
   async fineTune(signal: AbortSignal, onStep: (step: StepReport) => void): Promise<void> {
     const { training } = await this.open();
     const { store, study } = this.init;
-    await fineTune({ rounds: study.rounds, store, work: this, training, stepCost: this.#stepCost }, signal, onStep);
+    await fineTune({ study, store, work: this, training, stepCost: this.#stepCost }, signal, onStep);
   }
 
   async #begin(round: number, training: Training, theta: Float32Array): Promise<StepCheckpoint> {
@@ -174,7 +174,7 @@ export class StudyWork {
     if (stored) return stored;
     const previous = (await this.init.store.trained())?.state ?? training.startState();
     // A site that missed rounds goes on with the others: it does not make up for the steps of rounds that are over.
-    const step = Math.max(previous.step, stepsAfter(training.plan.steps, round - 1, this.init.study.rounds));
+    const step = Math.max(previous.step, training.stepsAfter(round - 1));
     const state: OptimizerState = { ...training.roundState(previous, theta), step };
     return { round, state, lossSum: 0, lossCount: 0, meter: training.meter.state };
   }

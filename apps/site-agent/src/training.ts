@@ -10,6 +10,7 @@ export type Training = Pick<
   | "dataset"
   | "model"
   | "parameterCount"
+  | "stepsAfter"
   | "initialTheta"
   | "startState"
   | "roundState"

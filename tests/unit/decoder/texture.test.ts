@@ -1,7 +1,6 @@
 import { sigmoid } from "@fedbaps/core/decoder/belief-head.js";
 import { DECODER_SIZE, type DrawRequest, type PreparedImage } from "@fedbaps/core/decoder/ip-decoder.js";
 import { CERTAIN, SHARPNESS, TextureDecoder } from "@fedbaps/core/decoder/texture.js";
-import { sharedCandidate } from "@fedbaps/core/decoder/texture-candidates.js";
 import { initialTexture, textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
 import { GUIDE_GRID, type Guide, type GuideRequest, sharedGuide } from "@fedbaps/core/guide/guide.js";
 import type { Image } from "@fedbaps/core/image/image.js";
@@ -107,22 +106,6 @@ describe("what is painted", () => {
     expect(sameBits(over, await draw({ theta: painting([1, 0]), belief }))).toBe(true);
     expect(over.some((value) => value !== 0)).toBe(true);
     expect(at(over, 100, 50, 1)).toBe(0);
-  });
-
-  it("is of the pair with the highest score, where a poll is in hand", async () => {
-    const theta = painting();
-    const belief = Float32Array.from({ length: PIXELS }, (_, i) => (i % SIDE < 64 ? 1 : 0));
-    const before = await draw({ theta, belief });
-    textureLayout.view(theta, "poll.number")[0] = 2;
-    textureLayout.view(theta, "poll.score")[12] = 0.6;
-    const elected = await draw({ theta, belief });
-    expect(largestDifference(elected, before)).toBeGreaterThan(20);
-    const { inside, outside } = sharedCandidate(theta, 12, 2);
-    for (const c of [0, 1, 2]) {
-      const shown = (x: number, y: number) => at(elected, x, y, c) + at(picture.data, x, y, c);
-      expect(shown(0, 0)).toBeCloseTo(127.5 * (1 + Math.tanh(inside[4 * c])), 3);
-      expect(shown(127, 127)).toBeCloseTo(127.5 * (1 + Math.tanh(outside[4 * c + 3])), 3);
-    }
   });
 });
 

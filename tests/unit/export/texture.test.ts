@@ -19,17 +19,15 @@ async function agreement(change: (view: (name: string) => Float32Array) => void)
   return found;
 }
 
-it.each([
-  ["no pair has a score", []],
-  ["two pairs have the highest score", [3, 40]],
-  ["the last pair has it", [47]],
-])("paints the pair that the decoder paints where %s", async (_, highest) => {
-  const found = await agreement((view) => {
-    view("poll.score").fill(0);
-    for (const candidate of highest) view("poll.score")[candidate] = 0.8;
-  });
-  expect(found.strongest).toBeGreaterThan(10);
-  expect(agrees(found)).toBe(true);
+it("paints textures of whatever strength as the decoder does", async () => {
+  for (const strength of [0, 0.4, 40]) {
+    const found = await agreement((view) => {
+      for (const name of ["texture.inside", "texture.outside"])
+        for (let i = 0; i < view(name).length; i++) view(name)[i] *= strength;
+    });
+    expect(found.strongest).toBeGreaterThan(10);
+    expect(agrees(found)).toBe(true);
+  }
 });
 
 it("holds amounts, and a belief of which the head is certain, as the decoder does", async () => {

@@ -119,6 +119,7 @@ export function stubTraining(options: StubOptions = {}): { open: OpenTraining; b
         description: { name: "stub", identity: "stub-1", nativeSize: { width: 64, height: 64 }, geometry: "stretch" },
       } as SegmentationModel,
       parameterCount: length,
+      stepsAfter: (round) => stepsAfter(plan.steps, round, study.rounds),
       initialTheta: () => new Float32Array(length),
       startState: () => ({ step: 0, theta: new Float32Array(length), moments: [new Float32Array(length)] }),
       roundState: (previous, theta) => ({ ...previous, theta: theta.slice() }),

@@ -6,7 +6,7 @@ import {
   stepsAfter,
 } from "@fedbaps/core/training/budget-plan.js";
 import { preset, queriesPerStep } from "@fedbaps/core/training/presets.js";
-import { CANDIDATES_PER_STEP } from "@fedbaps/core/training/texture-poll.js";
+import { OFFSPRING } from "@fedbaps/core/training/texture-search.js";
 import { describe, expect, it } from "@jest/globals";
 import { fc } from "../../support/property.js";
 
@@ -146,7 +146,7 @@ describe("the presets", () => {
   });
 
   it("of the texture decoder cost a query for each of its candidates", () => {
-    expect(queriesPerStep(preset("adam", 100), "texture")).toBe(CANDIDATES_PER_STEP);
+    expect(queriesPerStep(preset("adam", 100), "texture")).toBe(OFFSPRING);
   });
 
   it("keep the paper's settings as they were published", () => {

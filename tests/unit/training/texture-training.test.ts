@@ -1,8 +1,7 @@
 // One phantom site with the bundled black box and the texture decoder: its plan, its bits, and what it gains.
 import { evaluationPrompts } from "@fedbaps/core/data/clicks.js";
 import { loadSample } from "@fedbaps/core/data/dataset.js";
-import { pollNumber, type TexturePair, texturesInUse } from "@fedbaps/core/decoder/texture-candidates.js";
-import { textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
+import { textureLayout, texturesOf } from "@fedbaps/core/decoder/texture-layout.js";
 import { sharedGuide } from "@fedbaps/core/guide/guide.js";
 import { resizeImage, resizeMap } from "@fedbaps/core/image/resize.js";
 import { overlap, threshold } from "@fedbaps/core/metrics/overlap.js";
@@ -10,6 +9,7 @@ import type { OptimizerState } from "@fedbaps/core/optimizer/spsa-gc.js";
 import { stepsAfter } from "@fedbaps/core/training/budget-plan.js";
 import { type ImageScore, meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { SiteTraining } from "@fedbaps/core/training/site-training.js";
+import { OFFSPRING } from "@fedbaps/core/training/texture-search.js";
 import { describe, expect, it } from "@jest/globals";
 import { sameBits } from "../../support/numbers.js";
 import { phantomSite, storedAndRead } from "../../support/phantom-site.js";
@@ -21,26 +21,35 @@ removeTemporaryFolders();
 const open = phantomTrainings({ decoder: "texture", budget: 150 });
 
 describe("a site's training with textures", () => {
-  it("takes each round for one poll of all sites, then polls of its own, and asks exactly what it planned", async () => {
+  it("searches for textures in every round and in the fine-tuning, and asks exactly what it planned", async () => {
     const training = await open({ personalShare: 0.4 });
     const { plan, meter } = training;
-    const scores = ({ theta }: OptimizerState) => textureLayout.view(theta, "poll.score");
     let state = training.startState();
-    const pairs: TexturePair[] = [];
+    const found: Float32Array[] = [];
     for (let round = 1; round <= 2; round++) {
       ({ state } = await training.trainRound(round, state));
       const end = stepsAfter(plan.steps, round, 2);
-      expect([state.step, meter.state.train, pollNumber(state.theta)]).toEqual([end, 8 * end, round]);
-      expect(scores(state).some((score) => score > 0)).toBe(true);
-      pairs.push(texturesInUse(state.theta));
+      expect([state.step, training.stepsAfter(round), meter.state.train]).toEqual([end, end, OFFSPRING * end]);
+      expect([...textureLayout.view(state.theta, "amount")]).toEqual([1, 1]);
+      found.push(texturesOf(state.theta).slice());
     }
-    // The second round began with the winner of the first.
-    expect(textureLayout.view(state.theta, "texture.inside")).toEqual(pairs[0].inside);
+    expect(found[1]).not.toEqual(found[0]);
     let personal = training.personalState(state.theta);
+    expect([...texturesOf(personal.theta)]).toEqual([...found[1]]);
     ({ state: personal } = await training.trainPersonal(1, personal));
-    expect(scores(personal).every((score) => score === 0)).toBe(true);
-    expect([...textureLayout.view(personal.theta, "amount")]).toEqual([1, 1]);
-    expect(meter.state.train).toBe(8 * (plan.steps + personal.step));
+    expect(texturesOf(personal.theta)).not.toEqual(found[1]);
+    expect(meter.state.train).toBe(OFFSPRING * (plan.steps + personal.step));
+  });
+
+  it("has a first decoder early where a site is alone, however large its budget is", async () => {
+    const training = await open({ budget: 2000, rounds: 4, alone: true });
+    const ends = [0, 1, 2, 3, 4].map((round) => training.stepsAfter(round));
+    const even = [2, 3, 4].map((round) => stepsAfter(training.plan.steps, round, 4));
+    expect(ends).toEqual([0, 16, ...even]);
+    expect(ends[2]).toBeGreaterThan(32);
+    const little = await open({ budget: 400, rounds: 4, alone: true });
+    expect(little.stepsAfter(1)).toBe(stepsAfter(little.plan.steps, 1, 4));
+    expect(little.stepsAfter(1)).toBeLessThan(16);
   });
 
   it("goes on from the middle of a round to the bits of a run that was never disturbed", async () => {
@@ -49,7 +58,7 @@ describe("a site's training with textures", () => {
     let stored: OptimizerState | undefined;
     const { state } = await undisturbed.trainRound(2, polled.state, {
       onStep: ({ state: now, stepsDone }) => {
-        if (stepsDone === 2) stored = storedAndRead(now);
+        if (stepsDone === 1) stored = storedAndRead(now);
       },
     });
     // Two lives, one from the middle and one from the cohort's parameters, of which this site is the only one.

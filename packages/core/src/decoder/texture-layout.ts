@@ -7,14 +7,10 @@ const FEATURES = 102;
 export const HIDDEN = 16;
 /** Side of a texture's tile in pixels of the decoder's square. */
 export const TILE = 2;
-/** Texture pairs that may stand for election at a time. */
-export const CANDIDATES = 48;
 
 /**
  * - `head.*`: the belief head, trained by back-propagation on the site's labels.
- * - `texture.*`: the pair of textures in use, before tanh: channel, row, column; zero where none has been found yet.
- * - `poll.number`: of the federated poll in hand, from 1; 0 before the first.
- * - `poll.score`: what the candidates of that poll were found to be worth, in [0, 1]; 0: not tried.
+ * - `texture.*`: the two textures, before tanh: channel, row, column; zero, a middle grey, before the first step.
  * - `amount`: how far the picture is replaced inside and outside, clamped to [0, 1].
  */
 export const textureLayout = new ParameterLayout([
@@ -24,13 +20,15 @@ export const textureLayout = new ParameterLayout([
   ["head.out_bias", [1]],
   ["texture.inside", [3, TILE, TILE]],
   ["texture.outside", [3, TILE, TILE]],
-  ["poll.number", [1]],
-  ["poll.score", [CANDIDATES]],
   ["amount", [2]],
 ]);
 
+const { offset } = textureLayout.entry("texture.inside");
+/** Values of both textures. */
+export const TEXTURE_VALUES = textureLayout.entry("amount").offset - offset;
+
 /**
- * The parameters to start from: the head's answer is the guide's own, no pair has a score, and nothing is painted.
+ * The parameters to start from: the head's answer is the guide's own, both textures are grey, and nothing is painted.
  * Hidden weights are uniform with variance 2 / fan-in (He et al. 2015), so that they can learn.
  */
 export function initialTexture(seed: number): Float32Array {
@@ -40,4 +38,22 @@ export function initialTexture(seed: number): Float32Array {
   const weights = textureLayout.view(theta, "head.weight");
   for (let i = 0; i < weights.length; i++) weights[i] = bound * (2 * stream.uniform() - 1);
   return theta;
+}
+
+/** The values of both textures, inside first, in place. */
+export function texturesOf(theta: Float32Array): Float32Array {
+  return theta.subarray(offset, offset + TEXTURE_VALUES);
+}
+
+/** Whether a search for them has begun. */
+export function hasTextures(theta: Float32Array): boolean {
+  return texturesOf(theta).some((value) => value !== 0);
+}
+
+/** A copy of `theta` that paints these textures, in full. */
+export function withTextures(theta: Float32Array, textures: Float32Array): Float32Array {
+  const out = theta.slice();
+  texturesOf(out).set(textures);
+  textureLayout.view(out, "amount").fill(1);
+  return out;
 }

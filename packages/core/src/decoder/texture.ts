@@ -3,7 +3,6 @@ import type { Image } from "../image/image.js";
 import { resizeImage } from "../image/resize.js";
 import { beliefOf, sigmoid } from "./belief-head.js";
 import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
-import { texturesInUse } from "./texture-candidates.js";
 import { initialTexture, TILE, textureLayout } from "./texture-layout.js";
 
 /** Factor on the belief's logit before painting: edges become as sharp as those of the masks that textures learn from. */
@@ -72,9 +71,8 @@ function sharpened(belief: Float32Array): Float32Array {
 /** @param picture interleaved RGB. @param belief one value in [0, 1] per pixel. @returns the grey levels to add. */
 function paint(theta: Float32Array, picture: ArrayLike<number>, belief: Float32Array): Float32Array {
   const [amountInside, amountOutside] = textureLayout.view(theta, "amount").map((a) => Math.min(1, Math.max(0, a)));
-  const pair = texturesInUse(theta);
-  const inside = tileOf(pair.inside);
-  const outside = tileOf(pair.outside);
+  const inside = tileOf(textureLayout.view(theta, "texture.inside"));
+  const outside = tileOf(textureLayout.view(theta, "texture.outside"));
   const out = new Float32Array(3 * belief.length);
   if (amountInside === 0 && amountOutside === 0) return out;
   // The channels are written out: this loop is most of what a training step takes beside the black box.

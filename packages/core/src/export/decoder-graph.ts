@@ -75,7 +75,7 @@ export async function encodeDecoderGraph({
   const click = scaledPlace(g, { x: g.at(given, 0), y: g.at(given, 1) }, whole, shown);
   // In double: the decoder measures contrast against the picture's own, and must not find rounding where it is flat.
   const small = g.cast(resize(g, g.cast(planes, "float64"), whole, square), "float32");
-  const drawn = await drawing({ g, theta, square: small, click: scaledPlace(g, click, shown, square), parameter });
+  const drawn = await drawing({ g, square: small, click: scaledPlace(g, click, shown, square), parameter });
   const wanted = g.op("bool", "Equal", [g.at(g.reshape(labels, 1), 0), g.scalar("float32", 1)]);
   const prompt = g.where(wanted, drawn, g.scalar("float32", 0));
 

@@ -4,8 +4,6 @@ import type { PlaceValues } from "./place.js";
 /** What a decoder kind's part of the graph is made from. */
 export interface DrawingInit {
   readonly g: Graph;
-  /** All parameters, checked. */
-  readonly theta: Float32Array;
   /** The picture on the decoder's square: [3, DECODER_SIZE, DECODER_SIZE], 0..255. */
   readonly square: Value<"float32">;
   /** The click, in pixels of the square. */

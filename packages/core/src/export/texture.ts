@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { readModelMessage } from "../blackbox/onnx-schema.js";
 import { DECODER_SIZE } from "../decoder/ip-decoder.js";
 import { CERTAIN, SHARPNESS } from "../decoder/texture.js";
-import { type TexturePair, texturesInUse } from "../decoder/texture-candidates.js";
 import { TILE } from "../decoder/texture-layout.js";
 import { FARTHEST, GUIDE_FEATURES, GUIDE_GRID, GUIDE_MODEL_FILE } from "../guide/guide.js";
 import type { DrawingInit } from "./drawing.js";
@@ -21,14 +20,13 @@ type Parameter = DrawingInit["parameter"];
  * sharpened belief has steep edges, on which what is rounded away would be seen.
  * @throws what reading the guide's file throws.
  */
-export async function textureDrawing({ g, theta, square, click, parameter }: DrawingInit): Promise<Floats> {
+export async function textureDrawing({ g, square, click, parameter }: DrawingInit): Promise<Floats> {
   const view = guideView(g, square, click, await readFile(GUIDE_MODEL_FILE));
   const belief = sharpened(g, beliefOf(g, view, parameter));
   const unbelief = g.sub(g.scalar("float64", 1), belief);
   const blend = (inside: Doubles, outside: Doubles) => g.add(g.mul(belief, inside), g.mul(unbelief, outside));
   const amounts = g.min(g.max(g.cast(parameter("amount"), "float64"), 0), 1);
-  const pair = texturesInUse(theta);
-  const textureOf = (side: keyof TexturePair) => texture(g, g.parameter(`shown.${side}`, pair[side], [3, TILE, TILE]));
+  const textureOf = (side: string) => texture(g, parameter(`texture.${side}`));
   const target = g.mul(g.add(blend(textureOf("inside"), textureOf("outside")), 1), HALF_RANGE);
   const missing = g.sub(target, g.cast(square, "float64"));
   return g.cast(g.mul(blend(g.at(amounts, 0), g.at(amounts, 1)), missing), "float32");

@@ -1,5 +1,4 @@
 import type { OptimizerState } from "../optimizer/spsa-gc.js";
-import { stepsAfter } from "./budget-plan.js";
 import type { Preset } from "./presets.js";
 import type { Trainer } from "./trainer.js";
 
@@ -27,9 +26,14 @@ export interface Trained {
 /** One stretch of training with its own decay: towards the shared decoder, or the site's fine-tuning. */
 export interface Phase {
   readonly preset: Preset;
-  readonly steps: number;
-  readonly parts: number;
+  /** Steps done after each part. */
+  readonly ends: readonly number[];
   readonly trainer: Trainer;
+}
+
+/** Steps done after `part`; none after 0. */
+export function stepsDone({ ends }: Phase, part: number): number {
+  return part === 0 ? 0 : ends[part - 1];
 }
 
 /** Trains up to the last step of `part` (from 1). A state from its middle goes on where it was, to the same bits. */
@@ -39,8 +43,8 @@ export async function trainPart(
   state: OptimizerState,
   options: RoundOptions,
 ): Promise<Trained> {
-  const first = stepsAfter(phase.steps, part - 1, phase.parts);
-  const last = stepsAfter(phase.steps, part, phase.parts);
+  const first = stepsDone(phase, part - 1);
+  const last = stepsDone(phase, part);
   let current = state;
   let total = 0;
   let counted = 0;

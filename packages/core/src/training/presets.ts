@@ -1,7 +1,7 @@
 import type { DecoderKind } from "../decoder/parameters.js";
 import { cosineGains, steppedGains } from "../optimizer/gain-sequence.js";
 import type { OptimizerSettings } from "../optimizer/spsa-gc.js";
-import { CANDIDATES_PER_STEP } from "./texture-poll.js";
+import { OFFSPRING } from "./texture-search.js";
 
 export const PRESET_NAMES = ["adam", "paper"] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
@@ -62,6 +62,6 @@ export function preset(name: PresetName, steps: number): Preset {
 
 /** Black-box queries of one step: two per pair and image; a texture decoder's step judges its candidates on one image. */
 export function queriesPerStep({ optimizer, imagesPerPair }: Preset, decoder: DecoderKind): number {
-  if (decoder === "texture") return CANDIDATES_PER_STEP;
+  if (decoder === "texture") return OFFSPRING;
   return 2 * optimizer.directions * imagesPerPair;
 }

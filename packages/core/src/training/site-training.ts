@@ -17,11 +17,11 @@ import { type BudgetPlan, PERSONAL_PARTS, planBudget } from "./budget-plan.js";
 import { CaseCache } from "./cases.js";
 import { type Answer, type EvaluationResume, evaluate, type ImageScore } from "./evaluate.js";
 import { gatherHeadSamples, type HeadSamples } from "./head-samples.js";
-import { type Phase, type RoundOptions, type Trained, trainPart } from "./phase.js";
+import { type Phase, type RoundOptions, stepsDone, type Trained, trainPart } from "./phase.js";
 import { preset, queriesPerStep } from "./presets.js";
 import { drawPrompts } from "./prompted-model.js";
 import { measureReference } from "./reference.js";
-import { sitePhase } from "./site-phase.js";
+import { type SitePhaseInit, sitePhase } from "./site-phase.js";
 import type { SiteTrainingSettings } from "./site-training-settings.js";
 
 export type { SiteTrainingSettings };
@@ -62,8 +62,8 @@ export class SiteTraining {
     this.#validation = new RandomStream(settings.seed, "validation")
       .shuffle([...dataset.val])
       .slice(0, this.plan.validationImages);
-    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, !settings.alone);
-    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS, false);
+    this.#shared = this.#phase(settings.site, this.plan.steps, settings.rounds, settings.alone ? "alone" : "rounds");
+    this.#personal = this.#phase(`${settings.site}/personal`, this.plan.personalSteps, PERSONAL_PARTS, "tuning");
   }
 
   /**
@@ -87,6 +87,11 @@ export class SiteTraining {
   /** Federated rounds, or checkpoints of a local run. */
   get rounds(): number {
     return this.settings.rounds;
+  }
+
+  /** Steps done after `round` (from 1); none after 0. */
+  stepsAfter(round: number): number {
+    return stepsDone(this.#shared, round);
   }
 
   get parameterCount(): number {
@@ -195,12 +200,12 @@ export class SiteTraining {
     await this.model.close();
   }
 
-  #phase(site: string, steps: number, parts: number, shared: boolean): Phase {
+  #phase(site: string, steps: number, parts: number, stage: SitePhaseInit["stage"]): Phase {
     const { decoder, dataset, settings } = this;
     const model = this.#metered("train");
     const samples = (signal?: AbortSignal) => this.#headSamples(signal);
     const common = { decoder, model, cases: this.#cases, train: dataset.train, seed: settings.seed, samples };
-    return sitePhase({ ...common, preset: settings.preset, site, steps, parts, shared });
+    return sitePhase({ ...common, preset: settings.preset, site, steps, parts, stage });
   }
 
   /** Gathered once: what the head learns from does not depend on the decoder. A failed attempt is not kept. */
