@@ -26,20 +26,22 @@ describe("the generations of a run", () => {
         const all = generations(ends, true);
         expect(all.reduce((sum, one) => sum + lengthOf(one), 0)).toBe(steps);
         for (const end of ends) expect(all.some(({ last }) => last + 1 === end)).toBe(true);
-        const large = all.filter((one) => lengthOf(one) > 1);
-        expect(large.every((one) => lengthOf(one) <= 3)).toBe(true);
-        expect(large.reduce((sum, one) => sum + lengthOf(one), 0)).toBeLessThanOrEqual(Math.min(24, steps / 3));
+        const large = all.filter((one) => lengthOf(one) > 2);
+        expect(large.every((one) => lengthOf(one) <= 6)).toBe(true);
+        expect(large.reduce((sum, one) => sum + lengthOf(one), 0)).toBeLessThanOrEqual(Math.min(48, steps / 3));
         const latest = Math.max(-1, ...large.map(({ first }) => first));
-        expect(latest).toBeLessThan(Math.min(24, steps / 3));
+        expect(latest).toBeLessThan(Math.min(48, steps / 3));
       }),
       { numRuns: 200 },
     );
-    expect(generations([75], true).map(lengthOf)).toEqual([...new Array(8).fill(3), ...new Array(51).fill(1)]);
-    expect(generations([16, 75], true).slice(0, 9).map(lengthOf)).toEqual([3, 3, 3, 3, 3, 1, 3, 3, 2]);
+    expect(generations([150], true).map(lengthOf)).toEqual([...new Array(8).fill(6), ...new Array(51).fill(2)]);
+    const first = generations([32, 151], true).map(lengthOf);
+    expect(first.slice(0, 10)).toEqual([6, 6, 6, 6, 6, 2, 6, 6, 4, 2]);
+    expect(first.at(-1)).toBe(1);
   });
 
-  it("are single steps where the search goes on from textures", () => {
-    expect(generations([10, 20], false).every((one) => lengthOf(one) === 1)).toBe(true);
+  it("are of two steps where the search goes on from textures", () => {
+    expect(generations([10, 20], false).every((one) => lengthOf(one) === 2)).toBe(true);
   });
 });
 

@@ -14,7 +14,7 @@ export interface SitePhaseInit extends Omit<LocalTrainerInit, "preset">, Pick<Te
 }
 
 /** Steps after which textures are of some use. */
-const EARLY = 16;
+const EARLY = 32;
 
 /** A stretch of a site's training, with the trainer that its kind of decoder has. */
 export function sitePhase(init: SitePhaseInit): Phase {

@@ -2,8 +2,8 @@ import { hasTextures, textureLayout, texturesOf } from "../decoder/texture-layou
 import { type Search, startSearch } from "../optimizer/evolution-strategy.js";
 import type { OptimizerState } from "../optimizer/spsa-gc.js";
 
-/** Candidates of a step, all judged on one image and click: its queries. */
-export const OFFSPRING = 16;
+/** Candidates of a step, all judged on one image and click: its queries. So few that a step is one call, and is not cut in two. */
+export const OFFSPRING = 8;
 /** Step size to begin with where nothing is known: the candidates' tanh is anywhere in its range. */
 const WIDE = 1.2;
 /** The same from textures that a cohort has found. */
@@ -12,8 +12,10 @@ const NEAR = 0.5;
 const FARTHEST = 2.2;
 /** What being beyond it by 1, in one value, is worth as a loss. */
 const PENALTY = 1e-3;
-/** Steps of a generation at the start: with few candidates the first moves of one run in three went astray for good. */
-const LARGE = 3;
+/** Steps of a generation: sixteen candidates. */
+const SMALL = 2;
+/** The same at the start: with few candidates the first moves of one run in three went astray for good. */
+const LARGE = 6;
 /** Such generations at most, and the share of the steps that they may have. */
 const LARGE_GENERATIONS = 8;
 const LARGE_SHARE = 1 / 3;
@@ -26,18 +28,19 @@ export interface Generation {
 }
 
 /**
- * The generation of a step: three steps at the start of a search, one later.
+ * The generation of a step: six steps at the start of a search, two later.
  * @param ends steps done after each part of the run: no generation goes on over an end.
  * @param fresh whether the search begins with nothing.
  */
 export function generationOf(step: number, ends: readonly number[], fresh: boolean): Generation {
   const steps = ends.at(-1) ?? 0;
   const large = fresh ? LARGE * Math.min(LARGE_GENERATIONS, Math.floor((steps * LARGE_SHARE) / LARGE)) : 0;
-  if (step >= large) return { first: step, last: step };
-  const end = ends.find((one) => step < one) ?? steps;
-  const start = ends.findLast((one) => one <= step) ?? 0;
-  const first = start + LARGE * Math.floor((step - start) / LARGE);
-  return { first, last: Math.min(first + LARGE, end, large) - 1 };
+  const size = step < large ? LARGE : SMALL;
+  const borders = [0, ...ends, large].filter((border) => border <= step);
+  const start = Math.max(...borders);
+  const first = start + size * Math.floor((step - start) / size);
+  const next = [...ends, large].filter((border) => border > step);
+  return { first, last: Math.min(first + size, ...next) - 1 };
 }
 
 /**
