@@ -33,9 +33,10 @@ const SHARED_HEAD_STEPS = 150;
 /**
  * Trains a `TextureDecoder` at one site. The belief head learns from the site's labels, without a query, at the start of
  * every shared round and once where the site is by itself. The textures are found by an evolution strategy: a step shows the
- * black box one image under OFFSPRING candidates, a generation ends with a move towards the better half. The decoder is taught meanwhile: it
- * paints the true mask, so that the answers are about the textures alone. Sites that average their parameters so have one
- * search with many more candidates. Why this and not gradient estimates: `docs/decisions/0013-textures-by-evolution.md`.
+ * black box one image under OFFSPRING candidates, a generation ends with a move towards the better half. The decoder is
+ * taught meanwhile: it paints the true mask, so that the answers are about the textures alone. Sites that average their
+ * parameters so have one search with many more candidates. Why this and not gradient estimates:
+ * `docs/decisions/0013-textures-by-evolution.md`.
  */
 export class TextureTrainer implements Trainer {
   readonly #init: TextureTrainerInit;
