@@ -95,10 +95,10 @@ beforeAll(async () => {
   });
   // The study itself still waits for the report of the one that has failed.
   const others = SITES.filter((site) => site !== SPOILED);
-  await until("the sites' reports", () => others.every((site) => said.has(site)) || undefined, 90_000);
+  await until("the sites' reports", () => others.every((site) => said.has(site)) || undefined, 240_000);
   stop.abort();
   await Promise.all(running);
-}, 150_000);
+}, 300_000);
 
 afterAll(async () => {
   await coordinator.close();

@@ -39,7 +39,7 @@ describe("a policy with a day's queries, on the running program", () => {
       spec: { rounds: 2, budget: 250, clicks: 1 },
     });
     home = new Home(federation.home("north"));
-  }, 120_000);
+  }, 240_000);
 
   afterAll(() => federation?.stop());
 
