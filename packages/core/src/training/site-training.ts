@@ -2,15 +2,13 @@ import { CachedModel } from "../blackbox/cached.js";
 import { MeteredModel, type Purpose, QueryMeter } from "../blackbox/metered.js";
 import type { SegmentationModel } from "../blackbox/model.js";
 import { openBlackBox } from "../blackbox/open.js";
-import { evaluationPrompts } from "../data/clicks.js";
-import { type Dataset, loadSample, type Sample } from "../data/dataset.js";
+import type { Dataset, Sample } from "../data/dataset.js";
 import { openUsable } from "../data/usable.js";
 import type { IpDecoder } from "../decoder/ip-decoder.js";
 import { openDecoder } from "../decoder/open.js";
 import { sharedGuide } from "../guide/guide.js";
 import type { Mask } from "../image/image.js";
 import type { Comparison } from "../image/panel.js";
-import { scalePoint } from "../image/place.js";
 import { RandomStream } from "../math/rng.js";
 import { type OptimizerState, startOptimizer } from "../optimizer/spsa-gc.js";
 import { type BudgetPlan, PERSONAL_PARTS, planBudget } from "./budget-plan.js";
@@ -18,16 +16,14 @@ import { CaseCache } from "./cases.js";
 import { type Answer, type EvaluationResume, evaluate, type ImageScore } from "./evaluate.js";
 import { gatherHeadSamples, type HeadSamples } from "./head-samples.js";
 import { type Phase, type RoundOptions, stepsDone, type Trained, trainPart } from "./phase.js";
+import { type Pictured, PicturedAnswers } from "./pictured-answers.js";
 import { preset, queriesPerStep } from "./presets.js";
-import { drawPrompts } from "./prompted-model.js";
 import { measureReference } from "./reference.js";
 import { type SitePhaseInit, sitePhase } from "./site-phase.js";
 import type { SiteTrainingSettings } from "./site-training-settings.js";
 
 export type { SiteTrainingSettings };
 
-/** Test images that are shown as pictures. */
-const PICTURED = 3;
 const DEFAULT_CACHE_BYTES = 1_000_000_000;
 
 /** Everything one site needs to adapt: its data, its black box under a meter, its decoder, and the plan of its budget. */
@@ -38,7 +34,7 @@ export class SiteTraining {
   readonly #personal: Phase;
   readonly #cases: CaseCache;
   #samples: Promise<HeadSamples> | undefined;
-  readonly #answers = { zeroShot: new Map<number, Answer>(), adapted: new Map<number, Answer>() };
+  readonly #pictured: PicturedAnswers;
 
   private constructor(
     private readonly settings: SiteTrainingSettings,
@@ -58,6 +54,8 @@ export class SiteTraining {
       ...(settings.personalShare === undefined ? {} : { personalShare: settings.personalShare }),
     });
     this.#cases = new CaseCache(decoder, model.description, settings.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    const { clicks, seed } = settings;
+    this.#pictured = new PicturedAnswers({ test: dataset.test, cases: this.#cases, clicks, seed });
     // A part of the list is taken at random: names often follow dates or devices.
     this.#validation = new RandomStream(settings.seed, "validation")
       .shuffle([...dataset.val])
@@ -139,13 +137,10 @@ export class SiteTraining {
 
   /** Measures on the test split, HD95 too; without `theta`, the zero-shot model. */
   report(theta?: Float32Array, signal?: AbortSignal, resume?: EvaluationResume): Promise<ImageScore[]> {
-    const answers = theta ? this.#answers.adapted : this.#answers.zeroShot;
+    const subject = theta ? "adapted" : "zero-shot";
     // A measurement that goes on keeps what it was told to remember.
-    if (!resume || resume.known.length === 0) answers.clear();
-    const pictured = new Set(this.dataset.test.slice(0, PICTURED).map(({ id }) => id));
-    const onAnswer = (answer: Answer) => {
-      if (pictured.has(answer.id)) answers.set(answer.id, answer);
-    };
+    if (!resume || resume.known.length === 0) this.#pictured.clear(subject);
+    const onAnswer = (answer: Answer) => this.#pictured.keep(subject, answer);
     return this.#evaluate("report", this.dataset.test, this.settings.clicks, theta, { signal, resume, onAnswer });
   }
 
@@ -164,35 +159,16 @@ export class SiteTraining {
    * Gives back answers to the first clicks of test images that an earlier process paid for, so that they can be shown.
    * @param find the mask by the image's number, at the size of the image as read; undefined where it is not known
    */
-  async remember(subject: "zero-shot" | "adapted", find: (id: number) => Promise<Mask | undefined>): Promise<void> {
-    const answers = subject === "adapted" ? this.#answers.adapted : this.#answers.zeroShot;
-    const { clicks, seed } = this.settings;
-    for (const sample of this.dataset.test.slice(0, PICTURED)) {
-      const mask = await find(sample.id);
-      if (!mask) continue;
-      const { fullMask, image } = await this.#cases.get(sample);
-      const [{ points }] = evaluationPrompts(fullMask, { clicks, seed, sampleId: sample.id });
-      answers.set(sample.id, { id: sample.id, point: scalePoint(points[0], fullMask, image), mask });
-    }
+  remember(subject: Pictured, find: (id: number) => Promise<Mask | undefined>): Promise<void> {
+    return this.#pictured.remember(subject, find);
   }
 
   /**
-   * The first test images (PICTURED at most) as pictures, from the answers that the reports of this process already paid for.
+   * The first test images as pictures, from the answers that the reports of this process already paid for.
    * @param theta the decoder that was reported on; none where the site stays zero-shot.
    */
-  async comparisons(theta?: Float32Array): Promise<Comparison[]> {
-    const out: Comparison[] = [];
-    for (const sample of this.dataset.test.slice(0, PICTURED)) {
-      const zeroShot = this.#answers.zeroShot.get(sample.id);
-      const adapted = theta ? this.#answers.adapted.get(sample.id) : zeroShot;
-      if (!zeroShot || !adapted) continue;
-      const { image, mask: truth } = await loadSample(sample);
-      const subject = await this.#cases.get(sample);
-      const query = { subject, point: zeroShot.point, theta: theta ?? this.initialTheta() };
-      const [visualPrompt] = await drawPrompts(this.decoder, [query]);
-      if (visualPrompt) out.push({ image, truth, zeroShot: zeroShot.mask, adapted: adapted.mask, visualPrompt });
-    }
-    return out;
+  comparisons(theta?: Float32Array): Promise<Comparison[]> {
+    return this.#pictured.comparisons(this.decoder, theta ?? this.initialTheta(), theta !== undefined);
   }
 
   async close(): Promise<void> {
