@@ -7,7 +7,7 @@ import {
   withTextures,
 } from "@fedbaps/core/decoder/texture-layout.js";
 import { GUIDE_FEATURES } from "@fedbaps/core/guide/guide.js";
-import { HEAD_LENGTH } from "@fedbaps/core/training/head-training.js";
+import { HEAD_LENGTH } from "@fedbaps/core/training/head-batch.js";
 import { describe, expect, it } from "@jest/globals";
 import { sameBits } from "../../support/numbers.js";
 

@@ -1,10 +1,10 @@
 import { initialTexture } from "@fedbaps/core/decoder/texture-layout.js";
 import { GUIDE_FEATURES } from "@fedbaps/core/guide/guide.js";
 import { RandomStream } from "@fedbaps/core/math/rng.js";
-import { mean } from "@fedbaps/core/math/vector.js";
+import { HEAD_LENGTH, HeadBatch } from "@fedbaps/core/training/head-batch.js";
 import { fitHead } from "@fedbaps/core/training/head-fit.js";
 import { type HeadSamples, PLACES } from "@fedbaps/core/training/head-samples.js";
-import { HEAD_LENGTH, headLoss, trainHead } from "@fedbaps/core/training/head-training.js";
+import { trainHead } from "@fedbaps/core/training/head-training.js";
 import { describe, expect, it } from "@jest/globals";
 import { sameBits } from "../../support/numbers.js";
 
@@ -31,8 +31,8 @@ describe("the head of a site", () => {
   it("learns what is true of all its images", async () => {
     const head = headOf(await fitted(same));
     const unseen = samplesOf(4, ([value]) => value > 0);
-    const lossOf = (head: Float32Array) =>
-      mean(Array.from({ length: unseen.views }, (_, view) => headLoss(head, unseen, view)));
+    const batch = new HeadBatch(unseen);
+    const lossOf = (head: Float32Array) => batch.loss(head, [0, 1, 2, 3, 4, 5, 6, 7]);
     expect(lossOf(head)).toBeLessThan(0.97 * lossOf(headOf(START)));
   });
 

@@ -1,11 +1,13 @@
 import { beliefOf } from "@fedbaps/core/decoder/belief-head.js";
+import { startTensorBackend, tf } from "@fedbaps/core/decoder/tensor-backend.js";
 import { HIDDEN, initialTexture, textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
 import { GUIDE_FEATURES, GUIDE_GRID } from "@fedbaps/core/guide/guide.js";
 import { RandomStream } from "@fedbaps/core/math/rng.js";
+import { HEAD_LENGTH, HeadBatch } from "@fedbaps/core/training/head-batch.js";
 import { type HeadSamples, PLACES } from "@fedbaps/core/training/head-samples.js";
-import { addGradient, BATCH, HEAD_LENGTH, trainHead } from "@fedbaps/core/training/head-training.js";
+import { trainHead } from "@fedbaps/core/training/head-training.js";
 import { describe, expect, it } from "@jest/globals";
-import { largestDifference, sameBits } from "../../support/numbers.js";
+import { sameBits } from "../../support/numbers.js";
 
 /** Views whose truth is told by two features, and not by the guide. */
 function samplesOf(views: number, seed = 1): HeadSamples {
@@ -45,34 +47,41 @@ const lossIn = (theta: Float32Array, samples: HeadSamples) =>
     lossOf(Float64Array.from(theta.subarray(0, HEAD_LENGTH)), samples, view),
   ).reduce((sum, loss) => sum + loss / samples.views, 0);
 
-describe("the head's gradient", () => {
-  it("is what small changes of each tensor say of the loss", () => {
-    const samples = samplesOf(2);
-    const stream = new RandomStream(4, "head");
-    const head = Float32Array.from({ length: HEAD_LENGTH }, () => 0.4 * stream.normal());
-    const gradient = new Float64Array(HEAD_LENGTH);
-    addGradient(head, samples, 1, gradient);
-    const step = 1e-5;
-    const spots = ["head.weight", "head.bias", "head.out", "head.out_bias"].flatMap((name) => {
-      const { offset, size } = textureLayout.entry(name);
-      return Array.from({ length: Math.min(size, 12) }, (_, i) => offset + Math.floor((i * size) / Math.min(size, 12)));
-    });
-    for (const at of spots) {
-      const moved = (by: number) => Float64Array.from(head, (value, i) => (i === at ? value + by : value));
-      const slope = (lossOf(moved(step), samples, 1) - lossOf(moved(-step), samples, 1)) / (2 * step);
-      expect(BATCH * gradient[at]).toBeCloseTo(slope, 5);
+describe("the head's loss", () => {
+  const head = Float32Array.from({ length: HEAD_LENGTH }, (_, i) => 0.4 * Math.sin(1 + 7 * i));
+  const lossesOf = (at: Float64Array, samples: HeadSamples, views: readonly number[]) =>
+    views.map((view) => lossOf(at, samples, view)).reduce((sum, loss) => sum + loss, 0);
+
+  it("is what the formulas say, and its gradient what small changes of each tensor say of it", async () => {
+    await startTensorBackend("wasm");
+    const samples = samplesOf(3);
+    const batch = new HeadBatch(samples);
+    // Fewer views after more: nothing is left of those before.
+    for (const views of [[0, 2, 1], [1], [2, 2]]) {
+      expect(batch.loss(head, views)).toBeCloseTo(lossesOf(Float64Array.from(head), samples, views), 4);
+      const gradient = batch.gradient(head, views);
+      const step = 1e-5;
+      const spots = ["head.weight", "head.bias", "head.out", "head.out_bias"].flatMap((name) => {
+        const { offset, size } = textureLayout.entry(name);
+        const count = Math.min(size, 12);
+        return Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
+      });
+      for (const at of spots) {
+        const moved = (by: number) => Float64Array.from(head, (value, i) => (i === at ? value + by : value));
+        const slope = lossesOf(moved(step), samples, views) - lossesOf(moved(-step), samples, views);
+        expect(gradient[at]).toBeCloseTo(slope / (2 * step) / views.length, 5);
+      }
+      expect(Math.max(...gradient.map(Math.abs))).toBeGreaterThan(0.01);
     }
-    expect(Math.max(...gradient.map(Math.abs)) * BATCH).toBeGreaterThan(0.01);
-    // It adds to what is there.
-    addGradient(head, samples, 1, gradient);
-    const once = new Float64Array(HEAD_LENGTH);
-    addGradient(head, samples, 1, once);
-    expect(
-      largestDifference(
-        gradient,
-        once.map((value) => 2 * value),
-      ),
-    ).toBeLessThan(1e-9);
+  });
+
+  it("leaves no tensors behind", async () => {
+    await startTensorBackend("wasm");
+    const batch = new HeadBatch(samplesOf(1));
+    const before = tf.memory().numTensors;
+    batch.gradient(head, [0]);
+    batch.loss(head, [0]);
+    expect(tf.memory().numTensors).toBe(before);
   });
 });
 

@@ -28,11 +28,11 @@ const activation = new Float64Array(GUIDE_GRID * GUIDE_GRID * HIDDEN);
 const unitWeights = new Float64Array(HIDDEN * GUIDE_FEATURES);
 
 /**
- * The rectified units over the features of every place, into `activation` (places x HIDDEN). Both beliefs and the head's
- * training are mostly this, so it takes four places at a time, with sums that stay in registers.
+ * The rectified units over the features of every place, into `activation` (places x HIDDEN). A belief is mostly this, so it
+ * takes four places at a time, with sums that stay in registers.
  * @param weight GUIDE_FEATURES x HIDDEN. @param features places x GUIDE_FEATURES; the places are a multiple of four.
  */
-export function activate(
+function activate(
   { weight, bias }: { readonly weight: Float32Array; readonly bias: Float32Array },
   features: Float64Array,
   activation: Float64Array,

@@ -1,6 +1,7 @@
 import { RandomStream } from "../math/rng.js";
+import { BATCH, HEAD_LENGTH, HeadBatch } from "./head-batch.js";
 import type { HeadSamples } from "./head-samples.js";
-import { HEAD_LENGTH, type HeadTraining, headLoss, trainHead } from "./head-training.js";
+import { type HeadTraining, trainHead } from "./head-training.js";
 
 /** Steps of back-propagation that a site's own head is given. */
 const STEPS = 600;
@@ -29,12 +30,13 @@ export async function fitHead(theta: Float32Array, init: HeadFit): Promise<Float
   const { samples, steps = STEPS, seed, name, signal } = init;
   const stream = (part: string | number) => new RandomStream(seed, ...name, part);
   const losses = SHARES.map(() => 0);
+  const batch = new HeadBatch(samples);
   for (const [fold, { seen, held }] of foldsOf(samples, stream("folds")).entries()) {
     const short = Math.ceil(steps * FOLD_STEPS);
     const other = await trainHead(theta, { samples, views: seen, steps: short, stream: stream(fold), signal });
     for (const [i, share] of SHARES.entries()) {
       const head = mixed(theta, other, share).subarray(0, HEAD_LENGTH);
-      for (const view of held) losses[i] += headLoss(head, samples, view);
+      for (let v = 0; v < held.length; v += BATCH) losses[i] += batch.loss(head, held.slice(v, v + BATCH));
     }
   }
   const share = SHARES[losses.indexOf(Math.min(...losses))];
