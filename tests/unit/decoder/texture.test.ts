@@ -2,7 +2,7 @@ import { sigmoid } from "@fedbaps/core/decoder/belief-head.js";
 import { DECODER_SIZE, type DrawRequest, type PreparedImage } from "@fedbaps/core/decoder/ip-decoder.js";
 import { CERTAIN, SHARPNESS, TextureDecoder } from "@fedbaps/core/decoder/texture.js";
 import { initialTexture, textureLayout } from "@fedbaps/core/decoder/texture-layout.js";
-import { GUIDE_GRID, type Guide, type GuideRequest, sharedGuide } from "@fedbaps/core/guide/guide.js";
+import { GUIDE_FEATURES, GUIDE_GRID, type Guide, type GuideRequest, sharedGuide } from "@fedbaps/core/guide/guide.js";
 import type { Image } from "@fedbaps/core/image/image.js";
 import { resizeMap } from "@fedbaps/core/image/resize.js";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -15,6 +15,7 @@ const point = { x: 40, y: 70 };
 
 let real: Guide;
 let looked: GuideRequest[];
+let watching: Pick<Guide, "look">;
 let decoder: TextureDecoder;
 let picture: Image;
 let image: PreparedImage;
@@ -23,8 +24,8 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   looked = [];
-  const watching = {
-    look: (requests: readonly GuideRequest[]) => {
+  watching = {
+    look: (requests) => {
       looked.push(...requests);
       return real.look(requests);
     },
@@ -129,6 +130,26 @@ describe("the belief", () => {
       return sigmoid(SHARPNESS * Math.log(sure / (1 - sure)));
     });
     expect(largestDifference(await draw({ theta, belief }), own)).toBeLessThan(0.01);
+  });
+
+  it("asks the guide once for a picture and a click, whatever the parameters, and gives the room back with the picture", async () => {
+    const view = 4 * GUIDE_GRID * GUIDE_GRID * (GUIDE_FEATURES + 1);
+    const small = new TextureDecoder(watching as Guide, 2 * view);
+    const draws = (of: PreparedImage, theta: Float32Array, ...xs: number[]) =>
+      small.draw(xs.map((x) => ({ theta, image: of, point: { x, y: 70 } })));
+    const theta = noisyTheta(small, 3);
+    const first = small.prepare(picture);
+    await draws(first, painting(), 10, 20, 30);
+    const again = await draws(first, theta, 30, 20, 10);
+    // There was room for two.
+    expect(looked.map(({ point: { x } }) => x)).toEqual([10, 20, 30, 30]);
+    const fresh = await decoder.draw([30, 20, 10].map((x) => ({ theta, image, point: { x, y: 70 } })));
+    for (const [i, drawn] of again.entries()) expect(sameBits(drawn, fresh[i])).toBe(true);
+    first.dispose();
+    looked.length = 0;
+    const second = small.prepare(decoderPicture(2));
+    for (let i = 0; i < 2; i++) await draws(second, theta, 10, 20);
+    expect(looked.map(({ point: { x } }) => x)).toEqual([10, 20]);
   });
 
   it("may be given to some requests and not to others", async () => {

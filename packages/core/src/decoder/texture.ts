@@ -1,4 +1,4 @@
-import { GUIDE_GRID, type Guide } from "../guide/guide.js";
+import { GUIDE_FEATURES, GUIDE_GRID, type Guide, type GuideView } from "../guide/guide.js";
 import type { Image } from "../image/image.js";
 import { resizeImage } from "../image/resize.js";
 import { beliefOf, sigmoid } from "./belief-head.js";
@@ -11,13 +11,45 @@ export const SHARPNESS = 4;
 export const CERTAIN = 1e-5;
 const MIDDLE_GREY = 127.5;
 
+const VIEW_BYTES = 4 * GUIDE_GRID * GUIDE_GRID * (GUIDE_FEATURES + 1);
+/** For views of the guide, which are the same for every version of a decoder. */
+const KEPT_BYTES = 2 ** 28;
+
+/** How much more may be kept; shared by the pictures of a decoder. */
+interface Room {
+  bytes: number;
+}
+
 class PreparedPicture implements PreparedImage {
   readonly bytes: number;
-  constructor(readonly image: Image) {
+  readonly #views = new Map<string, GuideView>();
+
+  constructor(
+    readonly image: Image,
+    private readonly room: Room,
+  ) {
     this.bytes = image.data.byteLength;
   }
-  dispose(): void {}
+
+  viewOf(point: DrawRequest["point"]): GuideView | undefined {
+    return this.#views.get(keyOf(point));
+  }
+
+  /** While there is room: validation asks for the same pictures and clicks again and again, in turn, so none makes way. */
+  keep(point: DrawRequest["point"], view: GuideView): void {
+    const key = keyOf(point);
+    if (this.#views.has(key) || this.room.bytes < VIEW_BYTES) return;
+    this.#views.set(key, view);
+    this.room.bytes -= VIEW_BYTES;
+  }
+
+  dispose(): void {
+    this.room.bytes += this.#views.size * VIEW_BYTES;
+    this.#views.clear();
+  }
 }
+
+const keyOf = ({ x, y }: DrawRequest["point"]) => `${x} ${y}`;
 
 /**
  * Replaces the picture by one small tiled texture where the decoder believes that the object is, and by another where it
@@ -31,29 +63,51 @@ export class TextureDecoder implements IpDecoder {
   readonly kind = "texture";
   readonly layout = textureLayout;
 
-  constructor(private readonly guide: Guide) {}
+  readonly #room: Room;
+
+  constructor(
+    private readonly guide: Guide,
+    keptBytes = KEPT_BYTES,
+  ) {
+    this.#room = { bytes: keptBytes };
+  }
 
   initial(seed: number): Float32Array {
     return initialTexture(seed);
   }
 
   prepare(image: Image): PreparedImage {
-    return new PreparedPicture(image);
+    return new PreparedPicture(image, this.#room);
   }
 
   async draw(requests: readonly DrawRequest[]): Promise<Float32Array[]> {
-    const asked = requests.filter(({ belief }) => !belief);
-    const views = await this.guide.look(asked.map(({ image, point }) => ({ image: pictureOf(image), point })));
-    const beliefs = new Map(asked.map((request, i) => [request, enlarged(beliefOf(request.theta, views[i]))]));
+    const views = await this.#views(requests.filter(({ belief }) => !belief));
     return requests.map((request) => {
-      const belief = request.belief ?? sharpened(beliefs.get(request) as Float32Array);
-      return paint(request.theta, pictureOf(request.image).data, belief);
+      const view = views.get(request);
+      const belief = request.belief ?? sharpened(enlarged(beliefOf(request.theta, view as GuideView)));
+      return paint(request.theta, pictureOf(request.image).image.data, belief);
     });
+  }
+
+  async #views(requests: readonly DrawRequest[]): Promise<Map<DrawRequest, GuideView>> {
+    const views = new Map<DrawRequest, GuideView>();
+    const unseen: DrawRequest[] = [];
+    for (const request of requests) {
+      const view = pictureOf(request.image).viewOf(request.point);
+      if (view) views.set(request, view);
+      else unseen.push(request);
+    }
+    const seen = await this.guide.look(unseen.map(({ image, point }) => ({ image: pictureOf(image).image, point })));
+    for (const [i, request] of unseen.entries()) {
+      views.set(request, seen[i]);
+      pictureOf(request.image).keep(request.point, seen[i]);
+    }
+    return views;
   }
 }
 
-function pictureOf(image: PreparedImage): Image {
-  return (image as PreparedPicture).image;
+function pictureOf(image: PreparedImage): PreparedPicture {
+  return image as PreparedPicture;
 }
 
 function enlarged(belief: Float32Array): Float32Array {
