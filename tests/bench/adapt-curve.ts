@@ -1,4 +1,5 @@
 import { mean } from "@fedbaps/core/math/vector.js";
+import { hasSettled } from "@fedbaps/core/training/early-stop.js";
 import { meanDice } from "@fedbaps/core/training/evaluate.js";
 import type { Validated } from "@fedbaps/core/training/local-adaptation.js";
 import { VersionChoice } from "@fedbaps/core/training/version-choice.js";
@@ -35,6 +36,11 @@ export function curveOf(validated: readonly Validated[], testDice: readonly numb
     // Before any training the site has zero-shot whatever it spent on measuring it.
     return { version, queries: i === 0 ? 0 : queries, valDice: meanDice(scores), rawDice: testDice[i], deployedDice };
   });
+}
+
+/** Where a run ends that stops early: its last version, if it never does. */
+export function earlyEnd(curve: Curve): VersionPoint {
+  return curve.find((_, i) => hasSettled(curve.slice(0, i + 1))) ?? curve[curve.length - 1];
 }
 
 /** What a run has at so many queries: the figure of its last version until then. */

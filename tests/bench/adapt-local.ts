@@ -56,6 +56,7 @@ export async function runLocal(settings: LocalSettings): Promise<LocalResult> {
   });
   try {
     const versions = new Versions();
+    // To its end: where it would stop early can be told from its curve.
     const run = await adaptLocally(training, { onState: (state) => versions.note(state) });
     const testDice = [run.zeroShotDice];
     const measure = await openMeasure({ blackbox: opened, training, clicks: CLICKS, seed });

@@ -1,3 +1,4 @@
+import { METHODS } from "./adapt-methods.js";
 import type { CentreSummary, OverallSummary } from "./adapt-summary.js";
 import { rounded } from "./statistics.js";
 import type { Row } from "./table.js";
@@ -28,7 +29,7 @@ export function centreRows(summaries: readonly CentreSummary[], budget: number):
 export function overallRows(summaries: readonly OverallSummary[], budget: number): Row[] {
   return summaries.map((summary) => {
     const { blackbox, method, centres, zeroShot, adapted, gain, deployed, reference } = summary;
-    const { worstCentre, worstGain, timesPaper, queriesToPaper } = summary;
+    const { worstCentre, worstGain, timesPaper, queriesToPaper, early } = summary;
     return {
       measured: `mean over centres with ${budget} queries; the interval (95 %) is over seeds`,
       ...{ blackbox, method, centres, seeds: gain.count },
@@ -39,6 +40,10 @@ export function overallRows(summaries: readonly OverallSummary[], budget: number
       ...{ worstCentre, worstGain: rounded(worstGain) },
       ...(timesPaper === undefined ? {} : { timesPaperGain: rounded(timesPaper) }),
       ...(queriesToPaper === undefined ? {} : { queriesToPaperGain: queriesToPaper }),
+      ...(METHODS[method].decoder === "texture" && {
+        earlyEndQueries: Math.round(early.queries),
+        earlyEndGain: rounded(early.gain),
+      }),
       ...(method === "default" ? judge(summary) : {}),
     };
   });

@@ -1,5 +1,5 @@
 import { mean } from "@fedbaps/core/math/vector.js";
-import { type Curve, queriesToGain } from "./adapt-curve.js";
+import { type Curve, earlyEnd, queriesToGain } from "./adapt-curve.js";
 import { type Interval, intervalOf } from "./adapt-interval.js";
 
 /** What a run comes to. */
@@ -45,6 +45,8 @@ export interface OverallSummary {
   readonly worstGain: number;
   /** Times the gain of the paper preset; undefined where that is not positive or was not run. */
   readonly timesPaper: number | undefined;
+  /** Mean queries and gain where runs stop early, as `fedbaps-site adapt` does. */
+  readonly early: { readonly queries: number; readonly gain: number };
   readonly queriesToPaper: number | undefined;
 }
 
@@ -74,6 +76,7 @@ export function summariseOverall(runs: readonly RunFigures[]): OverallSummary[] 
     const gain = intervalOf(groupsOf(group, ({ seed }) => `${seed}`).map((seed) => mean(seed.map(gainOf))));
     const paperGain = mean(summariseCentres(paper).map((centre) => centre.gain.mean));
     const worst = centres.reduce((least, centre) => (centre.gain.mean < least.gain.mean ? centre : least));
+    const ends = group.map(({ curve }) => ({ ...earlyEnd(curve), zeroShotDice: curve[0].deployedDice }));
     const meanOf = (figure: (centre: CentreSummary) => number) => mean(centres.map(figure));
     const references = centres.flatMap(({ reference }) => reference ?? []);
     return {
@@ -86,6 +89,10 @@ export function summariseOverall(runs: readonly RunFigures[]): OverallSummary[] 
       worstGain: worst.gain.mean,
       timesPaper: paperGain > 0 ? meanOf((centre) => centre.gain.mean) / paperGain : undefined,
       queriesToPaper: toPaper(group, paper),
+      early: {
+        queries: mean(ends.map(({ queries }) => queries)),
+        gain: mean(ends.map(({ deployedDice, zeroShotDice }) => deployedDice - zeroShotDice)),
+      },
     };
   });
 }

@@ -44,6 +44,17 @@ describe("the summary of many runs", () => {
     expect(paper.timesPaper).toBeCloseTo(1, 10);
   });
 
+  it("tells what is left where a run stops early", () => {
+    const version = (queries: number, valDice: number, deployedDice: number) => ({
+      ...{ version: 1, queries, valDice, rawDice: deployedDice, deployedDice },
+    });
+    const curve = [version(0, 0.4, 0.4), version(300, 0.5, 0.5), version(1600, 0.5, 0.5), version(2900, 0.7, 0.6)];
+    const [{ early }] = summariseOverall([{ ...run("a", "default", 1, 0.4, 0.6), curve }]);
+    expect(early.queries).toBe(1600);
+    expect(early.gain).toBeCloseTo(0.1, 10);
+    expect(summariseOverall(runs)[0].early.queries).toBe(300);
+  });
+
   it("knows no ratio to a paper preset that was not run, or gained nothing", () => {
     const without = runs.filter(({ method }) => method !== "paper");
     expect(summariseOverall(without)[0]).toMatchObject({ timesPaper: undefined, queriesToPaper: undefined });

@@ -14,15 +14,16 @@ const scores = (dice: number): ImageScore[] => [1, 2].map((id) => ({ id, dice, i
 /**
  * A site's training without a black box: after round r theta is [r], and its validation is `val[r]`. The test split is
  * always better with a decoder, to show that it is not what decides.
+ * @param each queries of a version
  */
-function stubTraining(val: readonly number[]) {
+function stubTraining(val: readonly number[], each = 10) {
   const reported: (number | undefined)[] = [];
   const stub = {
     rounds: val.length - 1,
     meter: { spent: 0 },
     startState: () => ({ step: 0, theta: Float32Array.of(0), moments: [] }),
     validate: async (theta?: Float32Array) => {
-      stub.meter.spent += 10;
+      stub.meter.spent += each;
       return scores(val[theta?.[0] ?? 0]);
     },
     trainRound: async (round: number) => ({
@@ -60,6 +61,24 @@ describe("what a site deploys", () => {
       { version: 2, queries: 30, valDice: 0.8 },
       { version: 3, queries: 40, valDice: 0.7 },
     ]);
+  });
+});
+
+describe("a run that gains nothing any more", () => {
+  const val = [0.5, 0.6, 0.8, 0.803, 0.7, 0.9, 0.9];
+
+  it("ends where it may, uses the best so far and leaves the rest", async () => {
+    const { training } = stubTraining(val, 700);
+    const result = await adaptLocally(training, { stopsEarly: true });
+    expect(result.curve.map(({ version }) => version)).toEqual([0, 1, 2, 3, 4]);
+    expect([result.settled, result.version, training.meter.spent]).toEqual([true, 3, 3500]);
+  });
+
+  it("goes on where it may not, and is whole then", async () => {
+    const result = await adaptLocally(stubTraining(val, 700).training);
+    expect([result.settled, result.version, result.curve.length]).toEqual([false, 5, 7]);
+    const short = await adaptLocally(stubTraining([0.5, 0.6, 0.6], 700).training, { stopsEarly: true });
+    expect([short.settled, short.curve.length]).toEqual([false, 3]);
   });
 });
 

@@ -23,6 +23,7 @@ export interface AdaptRunInit {
   readonly training: SiteTraining;
   readonly checkpoint: AdaptCheckpoint;
   readonly settings: RunSettings;
+  readonly stopsEarly: boolean;
   /** `--out` */
   readonly out: string;
   /** What an earlier process left there. */
@@ -79,6 +80,7 @@ export class AdaptRun {
       const result = await adaptLocally(training, {
         signal: this.#stop.late,
         ...(before ? { from: before.state } : {}),
+        stopsEarly: this.init.stopsEarly,
         onProgress,
         onBetter: (theta, version) => this.keep(() => save(theta, version)),
         onAnswers: (subject, given) => this.keep(() => this.#answers.save(subject, given)),

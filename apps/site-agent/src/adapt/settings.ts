@@ -14,6 +14,7 @@ export interface AdaptFlags {
   readonly preset: string;
   readonly budget: number;
   readonly clicks: number;
+  readonly spendAll?: boolean;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface AdaptFlags {
  * are read; the hash names nobody.
  */
 export function runSettings(
-  { decoder, preset, budget, clicks }: AdaptFlags,
+  { decoder, preset, budget, clicks, spendAll }: AdaptFlags,
   seed: number,
   training: Pick<SiteTraining, "model" | "dataset">,
   reading: unknown,
@@ -31,6 +32,8 @@ export function runSettings(
     "--preset": preset,
     "--budget": budget,
     "--clicks": clicks,
+    // Runs of before there was the flag have no word of it.
+    ...(spendAll ? { "--spend-all": "given" } : {}),
     "--seed": seed,
     "the black box": training.model.description.identity,
     "the set of pictures, or how it is read,": picturesHash(training.dataset, reading),
@@ -49,5 +52,9 @@ export function differences(before: RunSettings, now: RunSettings): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   return names
     .filter((name) => before[name] !== now[name])
-    .map((name) => (name.startsWith("--") ? `${name} was ${before[name]}, is ${now[name]}` : `${name} is another`));
+    .map((name) =>
+      name.startsWith("--")
+        ? `${name} was ${before[name] ?? "not given"}, is ${now[name] ?? "not given"}`
+        : `${name} is another`,
+    );
 }

@@ -37,6 +37,7 @@ interface AdaptOptions extends MeasureOptions {
   readonly budget: number;
   readonly out: string;
   readonly clicks: number;
+  readonly spendAll?: boolean;
   readonly restart?: boolean;
 }
 
@@ -53,6 +54,7 @@ export function adaptCommand(io: CommandIo): Command {
     .option("--decoder <kind>", `${DECODER_KINDS.join(", ")} (default: texture; baps with paper)`, oneOf(DECODER_KINDS))
     .option("--preset <name>", `${PRESET_NAMES.join(", ")} (paper: BAPS as published)`, oneOf(PRESET_NAMES), "adam")
     .option("--budget <queries>", "black-box queries at most, for everything", integer(1), 1500)
+    .option("--spend-all", "spend the whole budget, also where nothing is gained any more (texture ends early)")
     .option("--clicks <n>", "simulated clicks per test image", integer(1, 100), 3)
     .option(
       "--out <dir>",
@@ -110,6 +112,8 @@ async function adaptInto(io: CommandIo, options: AdaptOptions, settings: Measure
     checkpoint,
     out,
     before,
+    // Shown to cost nothing for textures only.
+    stopsEarly: options.decoder === "texture" && !options.spendAll,
     settings: runSettings(options, settings.seed, training, settings.material.reading),
   });
   try {
@@ -190,7 +194,7 @@ function print(
   result: AdaptRunResult,
   { queries, wallSeconds, file }: { readonly queries: number; readonly wallSeconds: number; readonly file: string },
 ): void {
-  const { zeroShotDice, adaptedDice, deployed, curve, reference } = result;
+  const { zeroShotDice, adaptedDice, deployed, settled, curve, reference } = result;
   if (options.json) {
     printJson(io, {
       zeroShotDice,
@@ -199,6 +203,7 @@ function print(
       deployed,
       decoderParameters: training.parameterCount,
       queries,
+      endedEarly: settled,
       blackboxSeconds: training.meter.state.seconds,
       wallSeconds,
       leftOut: leftOutCounts(training.dataset),
@@ -211,6 +216,11 @@ function print(
     `zero-shot Dice ${zeroShotDice.toFixed(3)}, adapted ${adaptedDice.toFixed(3)} (${gain >= 0 ? "+" : ""}${gain.toFixed(3)}) ` +
       `on ${training.dataset.test.length} test images, ${queries} queries\n`,
   );
+  if (settled)
+    io.stdout(
+      `ended early: the last versions gained nothing on the validation images; ${options.budget - queries} queries of the ` +
+        "budget are left (--spend-all uses them)\n",
+    );
   if (!deployed) {
     const higher = notEnough(curve);
     io.stdout("no version was shown to be better than zero-shot on the validation images: stay with zero-shot\n");

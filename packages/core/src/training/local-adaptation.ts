@@ -1,14 +1,12 @@
 import type { OptimizerState } from "../optimizer/spsa-gc.js";
+import { hasSettled, type Measured } from "./early-stop.js";
 import { type Answer, type EvaluationResume, type ImageScore, meanDice } from "./evaluate.js";
 import type { SiteTraining } from "./site-training.js";
 import { VersionChoice } from "./version-choice.js";
 
-export interface CurvePoint {
+export interface CurvePoint extends Measured {
   /** Training versions so far; 0 is zero-shot. */
   readonly version: number;
-  /** Queries spent when it was measured, all purposes. */
-  readonly queries: number;
-  readonly valDice: number;
 }
 
 export interface LocalProgress {
@@ -31,6 +29,8 @@ export interface AdaptationResult {
   /** The parameters of the chosen version; those of the start when none is deployed. */
   readonly theta: Float32Array;
   readonly curve: readonly CurvePoint[];
+  /** Whether queries were left because nothing was gained any more. */
+  readonly settled: boolean;
   /** On the validation list: what decided. */
   readonly validation: { readonly zeroShot: readonly ImageScore[]; readonly best: readonly ImageScore[] };
 }
@@ -58,6 +58,8 @@ export interface AdaptationState {
 }
 
 export interface AdaptationOptions {
+  /** Ends when nothing is gained any more (`hasSettled`) and leaves the rest of the budget. */
+  readonly stopsEarly?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LocalProgress) => void;
   /** Awaited whenever a version becomes the one to use: the place to store it. */
@@ -71,7 +73,7 @@ export interface AdaptationOptions {
 }
 
 /**
- * BAPS at one site, without a federation: trains in the settings' number of rounds, validates after each, keeps the best
+ * BAPS at one site, without a federation: trains in at most the settings' number of rounds, validates after each, keeps the best
  * of the versions that were shown to be better than zero-shot (`VersionChoice`), and measures it on the test split against
  * zero-shot, all inside the budget.
  */
@@ -96,7 +98,8 @@ export async function adaptLocally(training: SiteTraining, options: AdaptationOp
   if (state.validated.length === 0) await validated(0, await training.validate(undefined, signal, measured()));
   const choice = new VersionChoice(state.validated[0].scores);
   for (const { version, scores } of state.validated.slice(1)) choice.offer(version, scores);
-  for (let round = state.validated.length; round <= rounds; round++) {
+  const settled = () => options.stopsEarly === true && hasSettled(curveOf(state));
+  for (let round = state.validated.length; round <= rounds && !settled(); round++) {
     const { state: optimizer } = await training.trainRound(round, state.optimizer, {
       signal,
       onStep: async ({ state: optimizer, stepsDone, stepsPlanned, loss }) => {
@@ -126,9 +129,14 @@ export async function adaptLocally(training: SiteTraining, options: AdaptationOp
     deployed: choice.deployed,
     version: choice.best.version,
     theta: state.best,
-    curve: state.validated.map(({ version, queries, scores }) => ({ version, queries, valDice: meanDice(scores) })),
+    curve: curveOf(state),
+    settled: state.validated.length <= rounds,
     validation: { zeroShot: choice.zeroShot, best: choice.best.scores },
   };
+}
+
+function curveOf({ validated }: AdaptationState): CurvePoint[] {
+  return validated.map(({ version, queries, scores }) => ({ version, queries, valDice: meanDice(scores) }));
 }
 
 function startOf(training: SiteTraining): AdaptationState {

@@ -36,7 +36,7 @@ async function life(out: string, signal: AbortSignal, reference: number | (() =>
     signal,
     terminal: false,
   };
-  const run = new AdaptRun({ io, training: whole, checkpoint, settings, out, before });
+  const run = new AdaptRun({ io, training: whole, checkpoint, settings, out, before, stopsEarly: false });
   const ended = run.toEnd(async () => {}).finally(() => run.close());
   return { ended, lines, bought, checkpoint };
 }
