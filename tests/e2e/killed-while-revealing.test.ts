@@ -14,7 +14,15 @@ import { removeTemporaryFolders, temporaryFolder } from "../support/temporary-fo
 removeTemporaryFolders();
 
 const SITES = ["one", "two", "three"];
-const spec = { rounds: 3, budget: 400, clicks: 1, personalShare: 0, silenceSeconds: 5 } as const;
+// The filter bank: what is tried here is the protocol.
+const spec = {
+  decoder: "filter-bank",
+  rounds: 3,
+  budget: 400,
+  clicks: 1,
+  personalShare: 0,
+  silenceSeconds: 5,
+} as const;
 
 let federation: Federation;
 afterEach(() => federation?.stop());
