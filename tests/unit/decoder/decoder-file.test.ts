@@ -4,6 +4,7 @@ import { type DecoderProvenance, loadDecoder, saveDecoder } from "@fedbaps/core/
 import { decoderLayout } from "@fedbaps/core/decoder/layouts.js";
 import { DECODER_KINDS } from "@fedbaps/core/decoder/parameters.js";
 import { readSafetensorsMetadata, writeSafetensors } from "@fedbaps/core/decoder/safetensors.js";
+import { GUIDE_IDENTITY } from "@fedbaps/core/guide/identity.js";
 import { RandomStream } from "@fedbaps/core/math/rng.js";
 import { describe, expect, it } from "@jest/globals";
 import { codeOf, thrownBy } from "../../support/codes.js";
@@ -97,6 +98,20 @@ describe("what is not a decoder file", () => {
       code: "DECODER_FILE",
       message: expect.stringContaining(file),
     });
+  });
+
+  it("(of a texture decoder on another guide network, or on none that it names) says what to do", async () => {
+    const file = await newFile();
+    await saveDecoder(file, parameters("texture"), { ...provenance, decoder: "texture" });
+    const { guide, ...others } = readSafetensorsMetadata(new Uint8Array(await readFile(file)));
+    expect(guide).toBe(GUIDE_IDENTITY);
+    for (const metadata of [others, { ...others, guide: "0".repeat(64) }]) {
+      await writeFile(file, writeSafetensors(parameters("texture"), decoderLayout("texture"), metadata));
+      expect(await thrownBy(() => loadDecoder(file))).toMatchObject({
+        code: "DECODER_FILE",
+        message: expect.stringMatching(/another guide network.*use it with the version that made it, or adapt anew$/),
+      });
+    }
   });
 
   it("(missing, or a folder) is refused with its name", async () => {

@@ -9,6 +9,7 @@ import {
   type GuideRequest,
   sharedGuide,
 } from "@fedbaps/core/guide/guide.js";
+import { GUIDE_IDENTITY } from "@fedbaps/core/guide/identity.js";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { decoderPicture } from "../../support/cases.js";
 import { thrownBy } from "../../support/codes.js";
@@ -32,6 +33,7 @@ describe("the guide's file", () => {
         .update(await readFile(file))
         .digest("hex");
     const stored = await readFile(GUIDE_MODEL_FILE.replace(/\.onnx$/, ".sha256"), "utf8");
+    expect(stored).toBe(`${GUIDE_IDENTITY}  guide-128.onnx\n`);
     expect(stored).toBe(`${await hash(GUIDE_MODEL_FILE)}  guide-128.onnx\n`);
     expect(await hash(BUNDLED_MODEL_FILE)).not.toBe(await hash(GUIDE_MODEL_FILE));
     const card = await readFile(GUIDE_MODEL_FILE.replace("guide-128.onnx", "GUIDE_CARD.md"), "utf8");

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ModelDescription } from "../blackbox/model.js";
 import { writeFileAtomic } from "../common/atomic-file.js";
 import { messageOf } from "../common/errors.js";
+import { GUIDE_IDENTITY } from "../guide/identity.js";
 import { decoderLayout } from "./layouts.js";
 import { DECODER_KINDS, DecoderError, type DecoderKind } from "./parameters.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "./safetensors.js";
@@ -18,6 +19,8 @@ const metadataSchema = z.object({
   study: z.string(),
   version: whole,
   seed: whole,
+  /** Of `texture`: the network on whose features its head was trained. */
+  guide: z.string().optional(),
   // A file of an earlier version does not have these.
   geometry: z.enum(["stretch", "longest-side"]).optional(),
   nativeWidth: z
@@ -67,6 +70,7 @@ export function encodeDecoder(theta: Float32Array, provenance: DecoderProvenance
     seed: String(seed),
     ...rest,
     blackbox,
+    ...(decoder === "texture" ? { guide: GUIDE_IDENTITY } : {}),
     ...sizes,
   };
   return writeSafetensors(theta, decoderLayout(decoder), metadata);
@@ -84,7 +88,12 @@ export async function loadDecoder(file: string): Promise<{ theta: Float32Array; 
     const metadata = metadataSchema.safeParse(readSafetensorsMetadata(bytes));
     if (!metadata.success)
       throw new DecoderError("DECODER_FILE", `not a decoder of this product (its metadata lacks the format ${FORMAT})`);
-    const { format, version, seed, geometry, nativeWidth: width, nativeHeight: height, ...rest } = metadata.data;
+    const { format, version, seed, guide, geometry, nativeWidth: width, nativeHeight: height, ...rest } = metadata.data;
+    if (rest.decoder === "texture" && guide !== GUIDE_IDENTITY)
+      throw new DecoderError(
+        "DECODER_FILE",
+        "it was trained with another guide network than this version of the product has; use it with the version that made it, or adapt anew",
+      );
     const nativeSize = { width: Number(width), height: Number(height) };
     return {
       theta: readSafetensors(bytes, decoderLayout(rest.decoder)),
