@@ -1,8 +1,9 @@
-import { GUIDE_FEATURES, GUIDE_GRID, type Guide, type GuideView } from "../guide/guide.js";
+import { GUIDE_GRID, type Guide, type GuideView } from "../guide/guide.js";
 import type { Image } from "../image/image.js";
 import { resizeImage } from "../image/resize.js";
 import { beliefOf, sigmoid } from "./belief-head.js";
 import { DECODER_SIZE, type DrawRequest, type IpDecoder, type PreparedImage } from "./ip-decoder.js";
+import { PreparedPicture, type Room } from "./prepared-picture.js";
 import { initialTexture, TILE, textureLayout } from "./texture-layout.js";
 
 /** Factor on the belief's logit before painting: edges become as sharp as those of the masks that textures learn from. */
@@ -10,46 +11,8 @@ export const SHARPNESS = 4;
 /** A belief is kept so far from 0 and 1 that its logit is finite. */
 export const CERTAIN = 1e-5;
 const MIDDLE_GREY = 127.5;
-
-const VIEW_BYTES = 4 * GUIDE_GRID * GUIDE_GRID * (GUIDE_FEATURES + 1);
 /** For views of the guide, which are the same for every version of a decoder. */
 const KEPT_BYTES = 2 ** 28;
-
-/** How much more may be kept; shared by the pictures of a decoder. */
-interface Room {
-  bytes: number;
-}
-
-class PreparedPicture implements PreparedImage {
-  readonly bytes: number;
-  readonly #views = new Map<string, GuideView>();
-
-  constructor(
-    readonly image: Image,
-    private readonly room: Room,
-  ) {
-    this.bytes = image.data.byteLength;
-  }
-
-  viewOf(point: DrawRequest["point"]): GuideView | undefined {
-    return this.#views.get(keyOf(point));
-  }
-
-  /** While there is room: validation asks for the same pictures and clicks again and again, in turn, so none makes way. */
-  keep(point: DrawRequest["point"], view: GuideView): void {
-    const key = keyOf(point);
-    if (this.#views.has(key) || this.room.bytes < VIEW_BYTES) return;
-    this.#views.set(key, view);
-    this.room.bytes -= VIEW_BYTES;
-  }
-
-  dispose(): void {
-    this.room.bytes += this.#views.size * VIEW_BYTES;
-    this.#views.clear();
-  }
-}
-
-const keyOf = ({ x, y }: DrawRequest["point"]) => `${x} ${y}`;
 
 /**
  * Replaces the picture by one small tiled texture where the decoder believes that the object is, and by another where it
