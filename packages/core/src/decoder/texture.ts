@@ -11,8 +11,8 @@ export const SHARPNESS = 4;
 /** A belief is kept so far from 0 and 1 that its logit is finite. */
 export const CERTAIN = 1e-5;
 const MIDDLE_GREY = 127.5;
-/** For views of the guide, which are the same for every version of a decoder. */
-const KEPT_BYTES = 2 ** 28;
+/** For views of the guide, which are the same for every version of a decoder: 79 of them. */
+const KEPT_BYTES = 2 ** 27;
 
 /**
  * Replaces the picture by one small tiled texture where the decoder believes that the object is, and by another where it
