@@ -8,8 +8,11 @@ import { isBetter, pairedDifferences } from "./keep-best.js";
  * study the chance to use such a version is larger: 6 to 15 % with six versions (docs/no-harm.md).
  */
 export const FALSE_ACCEPT_LEVEL = 0.05;
-/** Flipping the signs of fewer images cannot reach that level. */
-const LEAST_FOR_SIGN_FLIPS = 5;
+/**
+ * Flipping the signs of fewer images cannot reach that level; of five only where all of them gain, and not any more once an
+ * earlier version gained on some and lost on others.
+ */
+const LEAST_FOR_SIGN_FLIPS = 6;
 
 interface Scored {
   readonly version: number;
