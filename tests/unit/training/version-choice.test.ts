@@ -77,7 +77,7 @@ describe("the choice of a version", () => {
     expect([0, 1, 2, 3, 4, 5, 6].map(offered)).toEqual([false, false, true, true, true, true, true]);
   });
 
-  it("asks of fewer than five images a gain that is large beside its spread, and more with every look", () => {
+  it("asks of fewer than six images a gain that is large beside its spread, and more with every look", () => {
     const choice = () => new VersionChoice(scores(0.5, 0.5, 0.5));
     // p = 0.037 by Student's t.
     const some = scores(0.6, 0.7, 0.8);
@@ -90,6 +90,13 @@ describe("the choice of a version", () => {
     third.offer(1, scores(0.5, 0.4, 0.5));
     expect([third.offer(2, some), third.best.version, third.leader.version]).toEqual([false, 0, 2]);
     expect(third.offer(3, scores(0.8, 0.85, 0.9))).toBe(true);
+  });
+
+  it("forgives five images an earlier version that gained and lost: a large gain of all of them is used then", () => {
+    const choice = new VersionChoice(scores(0.4, 0.4, 0.4, 0.4, 0.4));
+    // Its signs turned, the first version looks as good as the second.
+    expect(choice.offer(1, scores(0.3, 0.5, 0.3, 0.5, 0.3))).toBe(false);
+    expect(choice.offer(2, scores(0.78, 0.81, 0.7, 0.85, 0.82))).toBe(true);
   });
 
   it("lets a large gain on few images through, as the demo has it", () => {
