@@ -6,9 +6,9 @@ import type { DecoderKind } from "./parameters.js";
 import { startTensorBackend, type TensorBackend } from "./tensor-backend.js";
 import { TextureDecoder } from "./texture.js";
 
-/** A decoder of the named kind, with what it computes with running: a tensor backend, or the guide. @throws DecoderError DECODER_BACKEND */
+/** A decoder of the named kind, with what it and its training compute with running. @throws DecoderError DECODER_BACKEND */
 export async function openDecoder(kind: DecoderKind, backend: TensorBackend | "auto" = "auto"): Promise<IpDecoder> {
-  if (kind === "texture") return new TextureDecoder(await sharedGuide());
   await startTensorBackend(backend);
+  if (kind === "texture") return new TextureDecoder(await sharedGuide());
   return kind === "baps" ? new BapsDecoder() : new FilterBankDecoder();
 }

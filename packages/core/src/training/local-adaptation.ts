@@ -73,9 +73,9 @@ export interface AdaptationOptions {
 }
 
 /**
- * BAPS at one site, without a federation: trains in at most the settings' number of rounds, validates after each, keeps the best
- * of the versions that were shown to be better than zero-shot (`VersionChoice`), and measures it on the test split against
- * zero-shot, all inside the budget.
+ * BAPS at one site, without a federation: trains in at most the settings' number of rounds, validates after each, keeps the
+ * best of the versions that were shown to be better than zero-shot (`VersionChoice`), and measures it on the test split
+ * against zero-shot, all inside the budget.
  */
 export async function adaptLocally(training: SiteTraining, options: AdaptationOptions = {}): Promise<AdaptationResult> {
   const { signal } = options;
